@@ -1,0 +1,5 @@
+"""Packaging stub: everything stands in setup.cfg."""
+
+from setuptools import setup
+
+setup()
