@@ -1,0 +1,1 @@
+"""What is to be executed: the definition file, read into nouns."""
