@@ -1,0 +1,1 @@
+"""One module a sub-command: parse its options, call the flow, print."""

@@ -1,0 +1,1 @@
+"""Where operators are executed: a narrow port, and the engines behind it."""

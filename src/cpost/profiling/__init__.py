@@ -1,0 +1,1 @@
+"""The main flow: execute, measure, keep. It has the side effects and judges nothing."""
