@@ -1,0 +1,85 @@
+"""One execution of one operator, as it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+
+from cpost.meter.sample import Rung, Sample, Totals
+
+
+class RunState(str, Enum):
+    """How a run ended."""
+
+    PASS = "pass"
+    FAIL = "fail"  # the operator's own doing: exit code, OOM kill, time-out
+    ERROR = "error"  # not the operator's: it could not be started, the engine went away …
+    SKIPPED = "skipped"  # never executed, because an operator before it failed
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run was executed under."""
+
+    operator: str
+    image: str
+    payload: str
+    interval_s: float
+    engine: str
+    command: tuple[str, ...] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    repeat: int = 1
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How an execution ended and what it used.
+
+    ``reason`` is empty for a run that passed, else a few words that fit into a table
+    (``exit 126``, ``killed for memory (OOM)``). ``exit_code`` is None where there was none.
+    ``duration_ns`` is None where nothing was executed. ``advice`` says what to try next.
+    """
+
+    state: RunState
+    exit_code: int | None = None
+    oom_killed: bool = False
+    reason: str = ""
+    advice: str = ""
+    started_wall_ns: int | None = None
+    duration_ns: int | None = None
+    rung: Rung | None = None
+    totals: Totals = field(default_factory=Totals)
+    container_id: str | None = None
+    image_id: str | None = None
+    image_digest: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Samples(Protocol):
+    """The samples of a run: read afresh, one after the other, at each iteration."""
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Iterate in the order of time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that has ended and what is kept of it.
+
+    ``directory`` is None where nothing could be kept. ``samples`` is an iterable that reads from
+    the disk, so that a run of any length costs no memory; ``sample_count`` is their number.
+    """
+
+    operator: str
+    index: int
+    settings: Settings
+    result: RunResult
+    samples: Samples
+    sample_count: int
+    directory: Path | None
+    uuid: str
