@@ -1,0 +1,1 @@
+"""What follows from stored runs: figures and requests. Pure functions, nothing touched."""

@@ -1,0 +1,41 @@
+"""A run with all that follows from it: what every report shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from cpost.errors import RecordError
+from cpost.record.run import Run
+from cpost.sizing.recommendation import Recommendation
+from cpost.sizing.strategies.classic import classic
+from cpost.sizing.summary import Summary, summarise
+
+
+@dataclass(frozen=True, slots=True)
+class SizedRun:
+    """A run, its figures and what they recommend."""
+
+    run: Run
+    summary: Summary
+    recommendation: Recommendation
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """All that must be said beside the figures: what the run met, and what is doubtful."""
+        return (*self.run.result.warnings, *(doubt.value for doubt in self.summary.doubts))
+
+
+def size_run(run: Run) -> SizedRun:
+    """Return what follows from ``run``.
+
+    Where its samples cannot be read, its totals have to do, and a warning says why.
+    """
+    try:
+        summary = summarise(run)
+    except RecordError as error:
+        warnings = (*run.result.warnings, str(error))
+        run = replace(
+            run, samples=(), sample_count=0, result=replace(run.result, warnings=warnings)
+        )
+        summary = summarise(run)
+    return SizedRun(run, summary, classic(run.result, summary))

@@ -1,0 +1,1 @@
+"""How figures become requests; one module a strategy."""
