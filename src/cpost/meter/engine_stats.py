@@ -1,0 +1,119 @@
+"""The engine's own statistics: one message a second, for engines whose cgroups nobody sees here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from types import TracebackType
+from typing import Any
+
+from cpost.errors import CpostError
+from cpost.meter.port import Clock
+from cpost.meter.sample import Rung, Sample, Totals
+from cpost.meter.stats_message import (
+    is_of_a_living_container,
+    parse_message,
+    read_time_ns,
+    tells_memory,
+)
+
+_WEAKNESS = (
+    "the engine tells its statistics once a second: peaks between two readings are not seen, "
+    "and the last second is lost"
+)
+_NO_MEMORY = "the engine tells no memory: its machine's kernel accounts none"
+
+# The stream says nothing for up to a second, and only then can its thread end.
+_JOIN_TIMEOUT_S = 1.5
+
+
+class EngineStatsReader:
+    """Listens to the stream in a thread; ``sample`` gives the newest message, each one once.
+
+    Messages carry their own time, so a sample's ``wall_ns`` is the engine's. Its ``at_ns`` is this
+    machine's monotonic clock at the first message, and moves on as the engine's clock does.
+    """
+
+    def __init__(
+        self,
+        open_stream: Callable[[], Iterator[Mapping[str, Any]]],
+        clock: Clock,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self._open_stream = open_stream
+        self._clock = clock
+        self._notes = [*notes, _WEAKNESS]
+        self._lock = threading.Lock()
+        self._newest: Sample | None = None
+        self._totals = Totals()
+        self._closed = threading.Event()
+        self._anchor: int | None = None  # our monotonic clock minus the engine's wall clock
+        self._newest_read_ns = 0
+        self._thread = threading.Thread(target=self._listen, name="engine statistics", daemon=True)
+        self._thread.start()
+
+    @property
+    def rung(self) -> Rung:
+        """Which step of the ladder this is."""
+        return Rung.ENGINE_STATS
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Why it is not a higher step, what that costs, and why the stream ended if it broke."""
+        return tuple(self._notes)
+
+    def sample(self) -> Sample | None:
+        """Return the newest message; None if none has come since the last call."""
+        with self._lock:
+            sample, self._newest = self._newest, None
+        return sample
+
+    def totals(self) -> Totals:
+        """Return what the last message told."""
+        with self._lock:
+            return self._totals
+
+    def _listen(self) -> None:
+        try:
+            for message in self._open_stream():
+                if self._closed.is_set():
+                    return
+                self._take(message)
+        except CpostError as error:
+            self._notes.append(f"the engine's statistics ended early: {error}")
+
+    def _take(self, message: Mapping[str, Any]) -> None:
+        at_ns, wall_ns = self._clock.monotonic_ns(), self._clock.wall_ns()
+        if not is_of_a_living_container(message):
+            return
+        if not tells_memory(message):
+            if _NO_MEMORY not in self._notes:
+                self._notes.append(_NO_MEMORY)
+            return
+        read_ns = read_time_ns(message)
+        if read_ns is not None:
+            at_ns, wall_ns = self._on_our_clock(read_ns, at_ns), read_ns
+        sample, totals = parse_message(message, at_ns, wall_ns)
+        with self._lock:
+            self._newest, self._totals = sample, totals
+
+    def _on_our_clock(self, read_ns: int, received_ns: int) -> int:
+        """Return the monotonic time of a message that the engine made at ``read_ns``."""
+        if self._anchor is None or read_ns <= self._newest_read_ns:  # its clock was set back
+            self._anchor = received_ns - read_ns
+        self._newest_read_ns = read_ns
+        return read_ns + self._anchor
+
+    def __enter__(self) -> EngineStatsReader:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop to listen; the thread ends with the next message, and nobody waits long for it."""
+        self._closed.set()
+        self._thread.join(_JOIN_TIMEOUT_S)

@@ -1,0 +1,123 @@
+from pathlib import Path
+
+import pytest
+from fake_cgroups import MEMORY_STAT_5_10, MEMORY_STAT_6_1, write_v2
+
+from cpost.errors import MeasureError
+from cpost.meter.cgroup_v2 import CgroupV2
+from cpost.meter.sample import Sample, Totals
+
+MIB = 1 << 20
+
+
+def read(directory: Path, own: Path | None = None) -> tuple[Sample, Totals]:
+    counters = CgroupV2(directory, own)
+    try:
+        return counters.read(at_ns=1, wall_ns=2)
+    finally:
+        counters.close()
+
+
+def hard_bytes(tmp_path: Path, **changed: int) -> int | None:
+    """The hard memory if lines of memory.stat had other numbers."""
+    lines = dict(line.split() for line in MEMORY_STAT_6_1.splitlines())
+    lines.update({key: str(value) for key, value in changed.items()})
+    text = "".join(f"{key} {value}\n" for key, value in lines.items())
+    return read(write_v2(tmp_path / "changed", memory__stat=text))[0].hard_bytes
+
+
+def test_every_figure_of_a_kernel_6_1_comes_from_its_file(tmp_path: Path) -> None:
+    directory = write_v2(tmp_path / "c")
+    sample, totals = read(directory, own=directory)
+    assert sample == Sample(
+        at_ns=1,
+        wall_ns=2,
+        cpu_usage_usec=1234567,
+        memory_bytes=450000000,
+        inactive_file_bytes=300000000,
+        # anonymous, tmpfs, the kernel's own less what it can take back, sockets
+        hard_bytes=104857600 + 20971520 + (6291456 - 4194304) + 4096,
+        throttled_usec=0,
+        pids=7,
+        io_read_bytes=12288,
+        io_write_bytes=1500,
+    )
+    assert totals == Totals(
+        cpu_usage_usec=1234567,
+        cpu_user_usec=1000000,
+        cpu_system_usec=234567,
+        memory_peak_bytes=500000000,
+        oom_kills=2,
+        throttled_usec=0,
+        io_read_bytes=12288,
+        io_write_bytes=1500,
+    )
+
+
+def test_an_older_kernels_own_memory_is_added_up_from_what_it_tells(tmp_path: Path) -> None:
+    directory = write_v2(tmp_path / "c", memory__stat=MEMORY_STAT_5_10, memory__peak=None)
+    sample, totals = read(directory)
+    assert sample.hard_bytes == 104857600 + 20971520 + (1048576 + 65536 + 1024) + 4096
+    assert totals.memory_peak_bytes is None
+
+
+def test_locked_anonymous_memory_is_not_counted_twice(tmp_path: Path) -> None:
+    directory = write_v2(tmp_path / "c")
+    plain = read(directory)[0].hard_bytes
+    assert hard_bytes(tmp_path, unevictable=100 * MIB, inactive_anon=20 * MIB) == plain
+
+
+def test_locked_file_memory_is_hard(tmp_path: Path) -> None:
+    directory = write_v2(tmp_path / "c")
+    plain = read(directory)[0].hard_bytes
+    assert plain is not None
+    locked = 50 * MIB
+    assert (
+        hard_bytes(tmp_path, unevictable=locked, inactive_file=300000000 - locked) == plain + locked
+    )
+
+
+def test_file_pages_between_two_lists_are_not_taken_for_locked(tmp_path: Path) -> None:
+    directory = write_v2(tmp_path / "c")
+    plain = read(directory)[0].hard_bytes
+    assert hard_bytes(tmp_path, inactive_file=300000000 - 60 * 4096) == plain
+
+
+def test_hard_memory_is_never_more_than_all_memory(tmp_path: Path) -> None:
+    # memory.stat is collected with some delay, memory.current is not.
+    directory = write_v2(tmp_path / "c", memory__current="1000\n")
+    assert read(directory)[0].hard_bytes == 1000
+
+
+def test_controllers_that_are_off_give_none_and_not_zero(tmp_path: Path) -> None:
+    directory = write_v2(
+        tmp_path / "c",
+        pids__current=None,
+        io__stat=None,
+        memory__events=None,
+        cpu__stat="usage_usec 1\n",
+    )
+    sample, totals = read(directory, own=directory)
+    assert (sample.pids, sample.io_read_bytes, sample.io_write_bytes) == (None, None, None)
+    assert (sample.throttled_usec, totals.oom_kills, totals.cpu_user_usec) == (None, None, None)
+
+
+def test_throttled_time_is_the_containers_own_and_not_the_parents(tmp_path: Path) -> None:
+    parent = write_v2(tmp_path / "p")
+    own = write_v2(tmp_path / "p" / "c", cpu__stat="usage_usec 1\nthrottled_usec 5380000\n")
+    sample, totals = read(parent, own)
+    assert (sample.throttled_usec, totals.throttled_usec) == (5380000, 5380000)
+    assert read(parent, own=None)[0].throttled_usec is None
+
+
+@pytest.mark.parametrize("missing", ["cpu.stat", "memory.current", "memory.stat"])
+def test_without_cpu_time_or_memory_nothing_is_measured(tmp_path: Path, missing: str) -> None:
+    directory = write_v2(tmp_path / "c", **{missing.replace(".", "__"): None})
+    with pytest.raises(MeasureError, match=missing):
+        CgroupV2(directory, None)
+
+
+def test_a_key_that_is_not_there_is_told_with_its_file(tmp_path: Path) -> None:
+    directory = write_v2(tmp_path / "c", memory__stat="anon 1\nfile 2\n")
+    with pytest.raises(MeasureError, match=r"memory\.stat: no line 'inactive_file'"):
+        read(directory)
