@@ -1,0 +1,170 @@
+"""The Docker Engine, or one that speaks its language (Podman), as an ``Engine``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cpost.engine import docker_container
+from cpost.engine.connection import Endpoint, engine_errors
+from cpost.engine.docker_container import DockerContainer
+from cpost.engine.images import provide_image, require_architecture
+from cpost.engine.leftovers import remove_container, remove_containers, remove_tree_through
+from cpost.engine.network import dedicated_network
+from cpost.engine.owner import SESSION_LABEL, Owner, token_is_alive
+from cpost.engine.port import (
+    NETWORK_NAME,
+    ContainerSpec,
+    EngineInfo,
+    ImageInfo,
+    LogSink,
+    PullPolicy,
+)
+from cpost.errors import EngineError
+from cpost.meter.cgroup_host import CgroupHost
+from cpost.meter.parent_cgroup import ParentCgroup, parent_cgroup, remove_leftovers
+
+_log = logging.getLogger(__name__)
+
+
+class DockerEngine:
+    """See ``port.Engine``. One instance serves one session."""
+
+    def __init__(self, endpoint: Endpoint, host: CgroupHost) -> None:
+        """Connect; EngineUnreachableError."""
+        self._endpoint = endpoint
+        self._api = endpoint.client()
+        self._starter = endpoint.client()
+        self._host = host
+        self._owner: Owner | None = None
+        self._images: dict[str, None] = {}
+        self._made = 0
+        self._info = self._ask()
+
+    @property
+    def network(self) -> str:
+        """See ``port.Engine.network``."""
+        return NETWORK_NAME
+
+    def info(self) -> EngineInfo:
+        """See ``port.Engine.info``."""
+        return self._info
+
+    @contextmanager
+    def exclusive(self, session_id: str) -> Iterator[None]:
+        """See ``port.Engine.exclusive``."""
+        self._owner = Owner.current(session_id)
+        with dedicated_network(self._api, self._owner):
+            removed = remove_containers(self._api, but_of=session_id)
+            if removed:
+                _log.info("removed %d containers that a cpost had left behind", removed)
+            if self._info.local:
+                remove_leftovers(self._host, token_is_alive)
+            try:
+                yield
+            finally:
+                self._remove_session(session_id)
+
+    def provide_image(
+        self, reference: str, policy: PullPolicy, progress: Callable[[str], None]
+    ) -> ImageInfo:
+        """See ``port.Engine.provide_image``."""
+        image = provide_image(self._api, reference, policy, progress)
+        require_architecture(image, self._info.architecture)
+        self._images[reference] = None
+        return image
+
+    @contextmanager
+    def container(self, spec: ContainerSpec, sink: LogSink) -> Iterator[DockerContainer]:
+        """See ``port.Engine.container``."""
+        parent = self._parent_cgroup()
+        container_id = docker_container.create(self._api, spec, parent.name if parent else None)
+        try:
+            yield DockerContainer(
+                self._api, self._starter, container_id, sink, parent.name if parent else None
+            )
+        finally:
+            self._unmake(container_id, parent)
+
+    def remove_tree(self, folder: Path) -> None:
+        """See ``port.Engine.remove_tree``; EngineError where even the engine cannot."""
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        # Files of other users are left, written by containers as root: only a container may
+        # remove them. Any image will do that has a command called rm.
+        for image in self._images:
+            try:
+                remove_tree_through(self._api, image, folder, self._labels())
+            except EngineError as error:
+                _log.debug("%s", error)
+            if not folder.exists():
+                return
+        raise EngineError(
+            f"files of other users cannot be removed: {folder}", hint=f"sudo rm -rf {folder}"
+        )
+
+    def _remove_session(self, session_id: str) -> None:
+        # Containers are removed where they are made; one may be left if an interrupt came between
+        # the engine's answer and our noting it.
+        try:
+            remove_containers(self._api, session_id=session_id)
+        except EngineError as error:
+            _log.warning("%s: the next cpost removes what is left", error)
+
+    def _labels(self) -> Mapping[str, str]:
+        return {SESSION_LABEL: self._owner.session_id} if self._owner else {}
+
+    def _parent_cgroup(self) -> ParentCgroup | None:
+        if not self._info.local or self._owner is None:
+            return None
+        self._made += 1
+        return parent_cgroup(
+            f"{self._owner.token}n{self._made}",
+            driver=self._info.cgroup_driver,
+            host=self._host,
+        )
+
+    def _unmake(self, container_id: str, parent: ParentCgroup | None) -> None:
+        try:
+            remove_container(self._api, container_id)
+        except EngineError as error:
+            # Nothing is lost: the next cpost removes whatever carries cpost's name. Until then
+            # the container may execute, and a cgroup with processes in it cannot be removed.
+            _log.warning("%s", error)
+            return
+        if parent is not None:
+            parent.remove()
+
+    def _ask(self) -> EngineInfo:
+        with engine_errors("asking what it is"):
+            facts: Mapping[str, Any] = self._api.info()
+            version: Mapping[str, Any] = self._api.version()
+        components = [str(one.get("Name")) for one in version.get("Components") or []]
+        return EngineInfo(
+            name="Podman" if any("Podman" in one for one in components) else "Docker Engine",
+            version=str(version.get("Version", "unknown")),
+            address=self._endpoint.host,
+            operating_system=facts.get("OperatingSystem"),
+            kernel=facts.get("KernelVersion"),
+            architecture=facts.get("Architecture"),
+            cgroup_version=int(facts["CgroupVersion"]) if facts.get("CgroupVersion") else None,
+            cgroup_driver=facts.get("CgroupDriver"),
+            gpu_runtime=_has_gpu_runtime(facts),
+            rootless=any("rootless" in str(one) for one in facts.get("SecurityOptions") or []),
+            local=self._endpoint.unix_socket is not None
+            and facts.get("Name") == socket.gethostname()
+            and facts.get("KernelVersion") == os.uname().release,
+        )
+
+
+def _has_gpu_runtime(facts: Mapping[str, Any]) -> bool:
+    return "nvidia" in (facts.get("Runtimes") or {}) or bool(
+        shutil.which("nvidia-container-runtime-hook")
+    )
