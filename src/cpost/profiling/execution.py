@@ -1,0 +1,148 @@
+"""One operator executed once: made, started, sampled, waited for, judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from cpost.engine.port import (
+    Container,
+    ContainerExit,
+    ContainerSpec,
+    Engine,
+    LogSink,
+    StartFailedError,
+    StartTimeoutError,
+)
+from cpost.errors import CpostError, EngineError, EngineLostError, ImageError, MeasureError
+from cpost.meter.port import Clock, Reader
+from cpost.meter.sampler import samples
+from cpost.meter.target import Target
+from cpost.profiling.observer import Observer
+from cpost.profiling.outcome import meaning, outcome
+from cpost.profiling.waiting import Waiter, time_limit
+from cpost.record.recording import RunRecording
+from cpost.record.run import RunResult, RunState
+
+START_TIMEOUT_S = 15.0
+_TERMINATED = -15  # the original's exit code where a start was not confirmed
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What all runs of a session are executed and measured with.
+
+    ``attach`` gives the best meter there is for a container that was started.
+    """
+
+    engine: Engine
+    attach: Callable[[Target], Reader]
+    clock: Clock
+    interval_ns: int
+    timeout_s: float | None
+    start_timeout_s: float = START_TIMEOUT_S
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """How it ended, and what keeps every further operator from being executed, if anything."""
+
+    result: RunResult
+    fatal: CpostError | None = None
+
+
+def execute(
+    spec: ContainerSpec,
+    conditions: Conditions,
+    recording: RunRecording,
+    sink: LogSink,
+    observer: Observer,
+) -> Execution:
+    """Execute one operator; samples go into ``recording`` and output to ``sink`` as they come.
+
+    An operator that fails is a result, and so is an engine that fails: whatever was measured
+    until then is in it. Only an interrupt is raised.
+    """
+    began_ns = conditions.clock.wall_ns()
+    try:
+        with conditions.engine.container(spec, sink) as container:
+            execution = _observe(container, conditions, recording, observer)
+    except StartTimeoutError as error:
+        execution = Execution(
+            RunResult(
+                RunState.ERROR,
+                exit_code=_TERMINATED,
+                reason=f"start not confirmed in {conditions.start_timeout_s:g} s",
+                advice=f"see what the engine did: cpost -v …; {error.hint or ''}".rstrip("; "),
+            )
+        )
+    except StartFailedError as error:
+        code = error.container_exit_code
+        execution = Execution(
+            RunResult(
+                RunState.ERROR,
+                exit_code=code,
+                reason=f"exit {code}",
+                advice="; ".join(filter(None, (str(error), error.hint or meaning(code)))),
+            )
+        )
+    except (EngineError, ImageError, MeasureError) as error:
+        execution = Execution(
+            RunResult(RunState.ERROR, reason="not executed", advice=str(error)),
+            # An engine that refused this one operator may well execute the next.
+            fatal=None if type(error) is EngineError else error,
+        )
+    if execution.result.started_wall_ns is None:
+        execution = replace(execution, result=replace(execution.result, started_wall_ns=began_ns))
+    return execution
+
+
+def _observe(
+    container: Container, conditions: Conditions, recording: RunRecording, observer: Observer
+) -> Execution:
+    clock = conditions.clock
+    target = container.start(conditions.start_timeout_s)
+    began_ns = clock.monotonic_ns()
+    observer.container_started(container.id)
+    with conditions.attach(target) as reader:
+        waiter = Waiter(container)
+        with time_limit(container, conditions.timeout_s) as expired:
+            for sample in samples(reader, clock, conditions.interval_ns, waiter.ended):
+                recording.append(sample)
+                observer.sampled(sample)
+        duration_ns = clock.monotonic_ns() - began_ns
+        measured = RunResult(
+            RunState.ERROR,
+            duration_ns=duration_ns,
+            rung=reader.rung,
+            totals=reader.totals(),
+            container_id=container.id,
+            warnings=reader.notes,
+        )
+    try:
+        exit_ = waiter.result()
+    except EngineLostError as error:
+        lost = replace(measured, reason="the engine went away", advice=str(error))
+        return Execution(lost, fatal=error)
+    except EngineError as error:
+        return Execution(replace(measured, reason="lost", advice=str(error)))
+    end = outcome(exit_, measured.totals, conditions.timeout_s if expired.is_set() else None)
+    return Execution(
+        replace(
+            measured,
+            state=end.state,
+            exit_code=exit_.exit_code,
+            oom_killed=end.oom_killed,
+            reason=end.reason,
+            advice=end.advice,
+            started_wall_ns=exit_.started_ns,
+            duration_ns=_exact_duration_ns(exit_) or duration_ns,
+        )
+    )
+
+
+def _exact_duration_ns(exit_: ContainerExit) -> int | None:
+    """Return how long it executed by the engine's own stamps, which know its very end."""
+    if exit_.started_ns is None or exit_.finished_ns is None:
+        return None
+    return max(0, exit_.finished_ns - exit_.started_ns) or None
