@@ -1,4 +1,4 @@
-"""Printing that cannot end a measurement: a closed pipe or a full disk is remembered, not raised."""
+"""Printing that cannot end a measurement: a failure to write is remembered, not raised."""
 
 from __future__ import annotations
 

@@ -1,0 +1,99 @@
+"""What is checked before anything is started: the folders of the command line."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cpost.errors import RecordError, TritonError, UsageError
+from cpost.pipeline.model import Pipeline
+
+
+def check_payload(folder: Path, pipeline: Pipeline) -> Path:
+    """Return the payload's absolute path; UsageError where operators could not read it.
+
+    An empty payload is accepted only where no operator takes it as input.
+    """
+    if not folder.exists():
+        raise UsageError(
+            f"the input payload directory does not exist: {folder}", hint=f"ls -d {folder.parent}/*"
+        )
+    if not folder.is_dir():
+        raise UsageError(
+            f"the input payload must be a directory, not a file: {folder}",
+            hint=f"give its folder: {folder.parent}",
+        )
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise UsageError(
+            f"the input payload directory cannot be read: {folder}: permission denied",
+            hint=f"sudo chmod -R a+rX {folder}",
+        )
+    takes_payload = any(
+        one.from_operator is None and one.path for op in pipeline.operators for one in op.inputs
+    )
+    if takes_payload and not any(folder.iterdir()):
+        raise UsageError(
+            f"the input payload directory is empty: {folder}",
+            hint="put the files into it that the first operator is to read",
+        )
+    return folder.resolve()
+
+
+def check_triton(pipeline: Pipeline, models_dir: Path | None) -> None:
+    """Raise where the pipeline needs services or models that cannot be had.
+
+    UsageError without the folder of models, TritonError with it: cpost does not serve them yet.
+    """
+    needing = [one.name for one in pipeline.operators if one.needs_triton]
+    if not needing:
+        return
+    names = ", ".join(needing)
+    if models_dir is None:
+        raise UsageError(
+            f"operators of this pipeline use Triton models or services: {names}",
+            hint="give the folder of the models: --models_dir DIR",
+        )
+    if not models_dir.is_dir():
+        raise UsageError(
+            f"--models_dir is no directory: {models_dir}", hint=f"ls -d {models_dir.parent}/*"
+        )
+    raise TritonError(
+        f"operators that use Triton models or services cannot be executed yet: {names}",
+        hint="cpost plan shows what would be executed",
+    )
+
+
+def prepared_folder(folder: Path | None, option: str) -> Path | None:
+    """Return a folder for results, made if missing; RecordError where nothing can be written."""
+    if folder is None:
+        return None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordError(
+            f"{option} {folder} cannot be made: {error.strerror}",
+            hint=f"choose another folder, or: mkdir -p {folder}",
+        ) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise RecordError(
+            f"{option} {folder} is not writable by you",
+            hint=f"choose another folder, or: sudo chown $USER {folder}",
+        )
+    return folder.resolve()
+
+
+def check_result_file(file: str | None) -> None:
+    """Raise RecordError where ``--json`` names a file that could not be written at the end."""
+    if file in {None, "-"}:
+        return
+    path = Path(str(file))
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise RecordError(
+            f"--json {path} cannot be written: "
+            + ("a folder" if path.is_dir() else "no such folder"),
+            hint=f"mkdir -p {path.parent}" if not path.is_dir() else "name a file in it",
+        )
+    if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+        raise RecordError(
+            f"--json {path} cannot be written: permission denied", hint="choose another file"
+        )

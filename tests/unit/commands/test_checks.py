@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cpost.commands.checks import (
+    check_payload,
+    check_result_file,
+    check_triton,
+    prepared_folder,
+)
+from cpost.errors import RecordError, TritonError, UsageError
+from cpost.pipeline.model import ContainerImage, Input, Operator, Pipeline
+
+
+def pipeline(*, reads: bool = True, models: tuple[str, ...] = ()) -> Pipeline:
+    inputs = (Input("/input"),) if reads else ()
+    operator = Operator("reader", ContainerImage("image"), inputs=inputs, models=models)
+    return Pipeline("p", "0.4.0", (operator,), Path("p.yaml"), "")
+
+
+def test_a_payload_becomes_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/file").touch()
+    monkeypatch.chdir(tmp_path)
+    assert check_payload(Path("in"), pipeline()) == tmp_path / "in"
+
+
+def test_a_missing_payload_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"does not exist: {tmp_path}/none"):
+        check_payload(tmp_path / "none", pipeline())
+
+
+def test_a_file_as_payload_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="a directory, not a file"):
+        check_payload(tmp_path / "file", pipeline())
+
+
+def test_an_empty_payload_is_told_only_where_it_is_read(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is empty"):
+        check_payload(tmp_path, pipeline())
+    assert check_payload(tmp_path, pipeline(reads=False)) == tmp_path
+
+
+def test_an_unreadable_payload_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may read whatever the mode says
+    with pytest.raises(UsageError, match=r"cannot be read: .*permission denied"):
+        check_payload(tmp_path, pipeline())
+
+
+def test_a_pipeline_with_models_needs_their_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="use Triton models or services: reader") as told:
+        check_triton(pipeline(models=("m",)), None)
+    assert "--models_dir" in str(told.value.hint)
+    with pytest.raises(UsageError, match="is no directory"):
+        check_triton(pipeline(models=("m",)), tmp_path / "none")
+    with pytest.raises(TritonError):
+        check_triton(pipeline(models=("m",)), tmp_path)
+    check_triton(pipeline(), None)
+
+
+def test_a_folder_for_results_is_made(tmp_path: Path) -> None:
+    assert prepared_folder(tmp_path / "a/b", "--metrics_dir") == tmp_path / "a/b"
+    assert (tmp_path / "a/b").is_dir()
+    assert prepared_folder(None, "--metrics_dir") is None
+
+
+def test_a_folder_that_cannot_be_made_is_told_with_its_option(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RecordError, match=r"--metrics_dir .*file/sub cannot be made"):
+        prepared_folder(tmp_path / "file/sub", "--metrics_dir")
+
+
+def test_a_folder_that_is_not_writable_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(RecordError, match="is not writable by you"):
+        prepared_folder(tmp_path, "--keep_outputs")
+
+
+def test_a_result_file_that_could_not_be_written_is_told_before_anything_is_executed(
+    tmp_path: Path,
+) -> None:
+    for fine in (None, "-", str(tmp_path / "result.json")):
+        check_result_file(fine)
+    with pytest.raises(RecordError, match="no such folder"):
+        check_result_file(str(tmp_path / "none/result.json"))
+    with pytest.raises(RecordError, match="a folder"):
+        check_result_file(str(tmp_path))

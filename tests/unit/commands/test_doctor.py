@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cpost.commands import doctor
+from cpost.engine.port import EngineInfo
+from cpost.errors import EngineUnreachableError
+from cpost.meter.cgroup_host import CgroupHost, Hierarchy
+
+Examine = Callable[..., tuple[int, str]]
+
+
+class FakeEngine:
+    def __init__(self, info: EngineInfo) -> None:
+        self._info = info
+
+    def info(self) -> EngineInfo:
+        return self._info
+
+
+V2 = CgroupHost(2, {"unified": Hierarchy(Path("/sys/fs/cgroup"))}, frozenset({"memory", "cpu"}))
+NONE = CgroupHost(None, {}, frozenset())
+DOCKER = EngineInfo(
+    "Docker Engine", "28.1", "unix:///none.sock", cgroup_version=2, cgroup_driver="cgroupfs"
+)
+
+
+@pytest.fixture
+def examine(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Examine:
+    def run(
+        info: EngineInfo | EngineUnreachableError,
+        host: CgroupHost = V2,
+        *,
+        refusal: str | None = None,
+    ) -> tuple[int, str]:
+        def open_engine(*_: object) -> FakeEngine:
+            if isinstance(info, EngineUnreachableError):
+                raise info
+            return FakeEngine(info)
+
+        monkeypatch.setattr(doctor, "open_engine", open_engine)
+        monkeypatch.setattr(doctor, "cgroup_host", lambda: host)
+        monkeypatch.setattr(doctor, "parent_cgroup_refusal", lambda **_: refusal)
+        monkeypatch.setenv("CPOST_RECORD_DIR", str(tmp_path / "record"))
+        return doctor.execute(argparse.Namespace(engine="auto")), capsys.readouterr().out
+
+    return run
+
+
+def test_a_machine_that_can_do_all_is_exit_0_and_says_which_rung(examine: Examine) -> None:
+    code, out = examine(DOCKER)
+    assert code == 0
+    assert "Docker Engine 28.1 at unix:///none.sock; cgroup v2, driver cgroupfs" in out
+    assert "[ ok ] rung    parent cgroup v2" in out
+
+
+def test_a_lower_rung_says_why_and_what_would_lift_it(examine: Examine) -> None:
+    code, out = examine(DOCKER, refusal="only root may")
+    assert code == 0
+    assert "container cgroup v2: what happens after the last sample is lost, since only root" in out
+    assert "mend: execute cpost as root" in out
+
+
+def test_an_engine_elsewhere_is_measured_by_its_own_statistics(examine: Examine) -> None:
+    remote = EngineInfo("Docker Engine", "28.1", "tcp://far:2376", local=False)
+    _, out = examine(remote)
+    assert "on another machine or in a virtual one" in out
+    assert "engine stats: one reading a second" in out
+
+
+def test_no_engine_is_exit_4_with_what_to_install_and_what_can_be_had_without(
+    examine: Examine,
+) -> None:
+    error = EngineUnreachableError("no engine", hint="apt-get install it")
+    code, out = examine(error)
+    assert code == 4
+    assert "[lack] engine  no engine\n               mend: apt-get install it" in out
+    assert "with --engine process" in out
+
+
+def test_a_machine_without_cgroups_is_exit_5(examine: Examine) -> None:
+    code, out = examine(DOCKER, NONE)
+    assert code == 5
+    assert "no cgroup hierarchy is mounted" in out
