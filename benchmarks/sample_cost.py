@@ -8,7 +8,6 @@ into it that holds 64 MiB, and reads it as cpost does while profiling. Times are
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from cpost.engine.owner import Owner
 from cpost.meter.attach import attach
 from cpost.meter.cgroup_host import cgroup_host
 from cpost.meter.clock import SystemClock
@@ -45,7 +45,8 @@ def main() -> int:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
     host = cgroup_host()
     refusal = parent_cgroup_refusal(driver="cgroupfs", host=host)
-    cgroup = parent_cgroup(f"bench{os.getpid()}", driver="cgroupfs", host=host)
+    token = f"{Owner.current('benchmark').token}n1"
+    cgroup = parent_cgroup(token, driver="cgroupfs", host=host)
     if cgroup is None or host.version is None:
         print(f"no cgroup can be made here: {refusal}")
         return 5

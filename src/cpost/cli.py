@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import logging
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
 
 import cpost
-from cpost.errors import CpostError
-from cpost.profiling.interrupt import interruptible
+from cpost.errors import CpostError, UsageError
+from cpost.interrupt import interruptible
+from cpost.reports.safe_stream import SafeStream
 
 _COMMANDS = {
     "profile": "the main job's full name",
@@ -22,29 +27,53 @@ _FORCE_VALUES = ("none", "cont", "stop")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Execute the command line ``argv`` (None: this process's) and return the exit code."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    _prepare_streams()
+    try:
+        with interruptible():
+            return _execute(list(sys.argv[1:] if argv is None else argv))
+    except CpostError as error:
+        told = SafeStream(sys.stderr, "stderr")
+        told.write(f"cpost: error: {error}\n")
+        if error.hint:
+            told.write(f"hint: {error.hint}\n")
+        return error.exit_code
+
+
+def _execute(words: Sequence[str]) -> int:
     if not words:
         _main_parser().print_help()
         return 0
-    name = words[0] if words[0] in _COMMANDS else "profile"
-    parser = _command_parser(name) if words[0] in _COMMANDS else _main_parser()
-    arguments = parser.parse_intermixed_args(normalised(words[words[0] in _COMMANDS :]))
+    is_command = words[0] in _COMMANDS
+    name = words[0] if is_command else "profile"
+    parser = _command_parser(name) if is_command else _main_parser()
+    arguments = parser.parse_intermixed_args(normalised(words[is_command:]))
     _configure_logging(verbose=getattr(arguments, "verbose", False))
-    try:
-        with interruptible():
-            return int(importlib.import_module(f"cpost.commands.{name}").execute(arguments))
-    except CpostError as error:
-        print(f"cpost: error: {error}", file=sys.stderr)
-        if error.hint:
-            print(f"hint: {error.hint}", file=sys.stderr)
-        return error.exit_code
+    return int(importlib.import_module(f"cpost.commands.{name}").execute(arguments))
+
+
+def _prepare_streams() -> None:
+    """See to it that no way of printing can end a measurement."""
+    # None where whoever called has closed it: >&-
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115  # open to the end
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name the terminal cannot show
+    logging.raiseExceptions = False
+
+
+class _Parser(argparse.ArgumentParser):
+    """Tells what is wrong with a command line as all other errors are told."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, hint=f"{self.prog} --help")
 
 
 def _main_parser() -> argparse.ArgumentParser:
     from cpost.commands import profile_options
 
     width = max(map(len, _COMMANDS))
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="cpost",
         description=profile_options.DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -59,7 +88,7 @@ def _main_parser() -> argparse.ArgumentParser:
 
 
 def _command_parser(name: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=f"cpost {name}", description=_COMMANDS[name])
+    parser = _Parser(prog=f"cpost {name}", description=_COMMANDS[name])
     if name == "profile":
         from cpost.commands import profile_options
 

@@ -8,6 +8,7 @@ requests are in MiB of 2^20 bytes, as the platform reads them.
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 NS_PER_SECOND = 1_000_000_000
 NS_PER_USEC = 1_000
@@ -15,6 +16,7 @@ USEC_PER_SECOND = 1_000_000
 BYTES_PER_MB = 1_000_000
 BYTES_PER_MIB = 1 << 20
 
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 
 
@@ -31,6 +33,17 @@ def parse_bytes(text: str) -> int:
     bare_letter = bool(prefix) and not text.strip().lower().endswith("b")
     base = 1024 if binary or bare_letter else 1000
     return int(float(number) * base ** " kmgt".index(prefix.lower() or " "))
+
+
+def parse_timestamp_ns(stamp: str) -> int | None:
+    """Return the unix nanoseconds of an engine's time stamp (RFC 3339); None for its "never"."""
+    match = _STAMP.fullmatch(stamp)
+    if match is None or stamp.startswith("0001-"):
+        return None
+    seconds, fraction, zone = match.groups(default="")
+    # datetime knows microseconds at most, so the fraction is read apart.
+    moment = datetime.fromisoformat(seconds + ("+00:00" if zone == "Z" else zone))
+    return int(moment.timestamp()) * NS_PER_SECOND + int(fraction.ljust(9, "0")[:9])
 
 
 def format_bytes(count: int) -> str:

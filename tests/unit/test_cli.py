@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -56,10 +57,26 @@ def test_a_pipeline_file_called_like_a_sub_command_is_given_with_its_folder(
 
 
 @pytest.mark.parametrize("words", [["only-one"], ["--nonsense", "a", "b"], ["a", "b", "c"]])
-def test_a_wrong_command_line_is_exit_2(words: list[str]) -> None:
-    with pytest.raises(SystemExit) as told:
-        cli.main(words)
-    assert told.value.code == 2
+def test_a_wrong_command_line_is_exit_2_in_two_lines(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(words) == 2
+    error, hint = capsys.readouterr().err.splitlines()
+    assert error.startswith("cpost: error: ")
+    assert hint == "hint: cpost --help"
+
+
+def test_a_terminal_that_knows_few_characters_gets_escapes(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "cpost", "plan", tmp_path / "Fände.yaml"]
+    environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
+    assert done.returncode == 3
+    assert "F\\xe4nde" in done.stderr
+
+
+def test_streams_that_were_closed_by_the_caller_do_no_harm(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m cpost plan {tmp_path}/none.yaml >&- 2>&-"
+    assert subprocess.run(["sh", "-c", command], check=False).returncode == 3
 
 
 def test_the_readme_shows_the_help_as_it_is(

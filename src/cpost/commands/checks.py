@@ -28,6 +28,7 @@ def check_payload(folder: Path, pipeline: Pipeline) -> Path:
             f"the input payload directory cannot be read: {folder}: permission denied",
             hint=f"sudo chmod -R a+rX {folder}",
         )
+    _require_utf8(folder.resolve())
     takes_payload = any(
         one.from_operator is None and one.path for op in pipeline.operators for one in op.inputs
     )
@@ -63,6 +64,29 @@ def check_triton(pipeline: Pipeline, models_dir: Path | None) -> None:
     )
 
 
+def check_keep_outputs(folder: Path, pipeline: Pipeline) -> None:
+    """Raise UsageError where ``folder`` holds outputs of an earlier session already."""
+    for operator in pipeline.operators:
+        earlier = folder / operator.name
+        if earlier.exists() and any(earlier.iterdir()):
+            raise UsageError(
+                f"--keep_outputs {folder} holds outputs of {operator.name} already: "
+                "old and new files would be mixed",
+                hint="give a folder that is empty or not there yet",
+            )
+
+
+def _require_utf8(folder: Path) -> None:
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:
+        shown = os.fsencode(folder).decode(errors="backslashreplace")
+        raise UsageError(
+            f"the path {shown} is not UTF-8, so no engine can be told of it",
+            hint="rename that folder",
+        ) from error
+
+
 def prepared_folder(folder: Path | None, option: str) -> Path | None:
     """Return a folder for results, made if missing; RecordError where nothing can be written."""
     if folder is None:
@@ -72,13 +96,14 @@ def prepared_folder(folder: Path | None, option: str) -> Path | None:
     except OSError as error:
         raise RecordError(
             f"{option} {folder} cannot be made: {error.strerror}",
-            hint=f"choose another folder, or: mkdir -p {folder}",
+            hint="choose another folder",
         ) from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise RecordError(
             f"{option} {folder} is not writable by you",
-            hint=f"choose another folder, or: sudo chown $USER {folder}",
+            hint=f"choose another folder, or make it yours: ls -ld {folder}",
         )
+    _require_utf8(folder.resolve())
     return folder.resolve()
 
 

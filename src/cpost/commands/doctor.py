@@ -9,6 +9,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -23,6 +24,7 @@ from cpost.meter.cgroup_host import CgroupHost, cgroup_host
 from cpost.meter.parent_cgroup import parent_cgroup_refusal
 from cpost.meter.sample import Rung
 from cpost.record.session import default_record_dir
+from cpost.reports.safe_stream import print_whole
 from cpost.units import format_bytes
 
 _INDENT = " " * 15
@@ -69,7 +71,8 @@ def execute(arguments: argparse.Namespace) -> int:
         findings.append(Finding(Level.LACK, "cgroup", str(error), error.hint))
         exit_code = error.exit_code
     try:
-        info = open_engine(EngineChoice(arguments.engine), host).info()
+        with closing(open_engine(EngineChoice(arguments.engine), host)) as engine:
+            info = engine.info()
         findings[:0] = [_engine(info), _access(info)]
         findings += [_rung(info, host), _gpu(info)]
     except EngineUnreachableError as error:
@@ -80,7 +83,7 @@ def execute(arguments: argparse.Namespace) -> int:
     width = _width()
     for finding in findings:
         lines += _shown(finding, width)
-    sys.stdout.write("\n".join(lines) + "\n")
+    print_whole("\n".join(lines) + "\n")
     return exit_code
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
 import shlex
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 from cpost.commands.profile_options import parameter
 from cpost.engine.docker_command import docker_run_line, docker_run_lines
 from cpost.engine.port import NETWORK_NAME, ContainerSpec, MountRole
-from cpost.errors import RecordError, UsageError
+from cpost.errors import UsageError
 from cpost.pipeline.model import Operator
 from cpost.pipeline.order import execution_order
 from cpost.pipeline.reader import ReadPipeline, read_pipeline
@@ -22,6 +20,7 @@ from cpost.pipeline.secrets import redacted
 from cpost.profiling.specs import container_spec
 from cpost.reports.plan import Plan, PlannedMount, PlannedOperator, plan_object
 from cpost.reports.plan_text import plan_text
+from cpost.reports.safe_stream import print_whole
 
 # What is not known before a session begins; absolute, so that the commands can be tried.
 _SESSION = "plan"
@@ -71,7 +70,7 @@ def execute(args: argparse.Namespace) -> int:
     for warning in definition.warnings:
         _log.warning("%s", warning)
     plan = _plan(definition, payload, models_dir, writable_input=args.writable_input)
-    _print(json.dumps(plan_object(plan), indent=2) + "\n" if args.json else plan_text(plan))
+    print_whole(json.dumps(plan_object(plan), indent=2) + "\n" if args.json else plan_text(plan))
     return 0
 
 
@@ -144,16 +143,3 @@ def _planned_mounts(operator: Operator, spec: ContainerSpec) -> tuple[PlannedMou
         )
         for mount, source in zip(spec.mounts, sources, strict=True)
     )
-
-
-def _print(text: str) -> None:
-    """Write to stdout whatever its encoding; a reader who has seen enough is no error."""
-    encoding = sys.stdout.encoding or "utf-8"
-    try:
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        sys.stdout.flush()
-    except OSError as error:
-        # What is still in the buffer would fail once more when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
-            raise RecordError(f"the plan could not be written: {error.strerror}") from error

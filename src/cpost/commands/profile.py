@@ -7,17 +7,24 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_hex
 
 from cpost.commands.asking import Asking
-from cpost.commands.checks import check_payload, check_result_file, check_triton, prepared_folder
+from cpost.commands.checks import (
+    check_keep_outputs,
+    check_payload,
+    check_result_file,
+    check_triton,
+    prepared_folder,
+)
 from cpost.commands.engines import open_engine
 from cpost.commands.profile_options import ProfileOptions, add_arguments
 from cpost.engine.port import Engine, ImageInfo
 from cpost.errors import CpostError, OperatorFailedError, RecordError
+from cpost.interrupt import shielded
 from cpost.meter.attach import attach
 from cpost.meter.cgroup_host import cgroup_host
 from cpost.meter.clock import SystemClock
@@ -57,7 +64,7 @@ def execute(arguments: argparse.Namespace) -> int:
     with ExitStack() as open_things:
         telling = _Telling(options, open_things)
         host = cgroup_host()
-        engine = open_engine(options.engine, host)
+        engine = open_things.enter_context(closing(open_engine(options.engine, host)))
         telling.narration.session_began()
         clock = SystemClock()
         result = profile(
@@ -74,7 +81,8 @@ def execute(arguments: argparse.Namespace) -> int:
             Asking.at_terminal(options.force),
             telling.progress.status,
         )
-        telling.session_ended(order)
+        with shielded():
+            telling.session_ended(order)
     _raise_what_went_wrong(result, telling)
     return 0
 
@@ -88,12 +96,16 @@ def new_session_id() -> str:
 def _order(options: ProfileOptions, session_id: str, pipeline: Pipeline) -> Order:
     """Return what is to be done, once all that can be checked beforehand is in order."""
     check_triton(pipeline, options.models_dir)
+    prepared_folder(_record_dir(options), "--record_dir")
+    keep_outputs = prepared_folder(options.keep_outputs, "--keep_outputs")
+    if keep_outputs is not None:
+        check_keep_outputs(keep_outputs, pipeline)
     return Order(
         session_id=session_id,
         pipeline=pipeline,
         payload=check_payload(options.input_dir, pipeline),
         pull=options.pull,
-        keep_outputs=prepared_folder(options.keep_outputs, "--keep_outputs"),
+        keep_outputs=keep_outputs,
         writable_input=options.writable_input,
         max_log_bytes=options.max_log_bytes,
         echo=_echo if options.verbose else None,
@@ -122,8 +134,11 @@ def _record(
         },
         host=host_facts(),
     )
-    record_dir = default_record_dir(options.record_dir, os.environ)
-    return SessionRecord.create(record_dir, order.session_id, order.pipeline.text, facts)
+    return SessionRecord.create(_record_dir(options), order.session_id, order.pipeline.text, facts)
+
+
+def _record_dir(options: ProfileOptions) -> Path:
+    return default_record_dir(options.record_dir, os.environ)
 
 
 class _Telling:

@@ -17,6 +17,7 @@ from cpost.units import BYTES_PER_MIB, parse_bytes
 
 DESCRIPTION = "Clara Pipeline Sizing Tool CLI"
 _DEFAULT_LOG_BYTES = 64 * BYTES_PER_MIB
+_YEAR_S = 365 * 24 * 3600
 
 
 class Force(str, Enum):
@@ -176,7 +177,7 @@ def _add_executing(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--timeout",
         metavar="SECONDS",
-        type=_number("seconds", at_least=0.001),
+        type=_number("seconds", at_least=0.001, at_most=_YEAR_S),
         help="end an operator that executes longer than this (default: no limit)",
     )
     group.add_argument(
@@ -192,15 +193,16 @@ def _add_executing(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _number(unit: str, *, at_least: float, at_most: float = float("inf")) -> Callable[[str], float]:
+def _number(unit: str, *, at_least: float, at_most: float) -> Callable[[str], float]:
     def parse(text: str) -> float:
         try:
             value = float(text)
         except ValueError:
             raise argparse.ArgumentTypeError(f"not a number of {unit}: {text!r}") from None
         if not at_least <= value <= at_most:
-            upper = "" if at_most == float("inf") else f" and at most {at_most:g}"
-            raise argparse.ArgumentTypeError(f"{text} {unit}: at least {at_least:g}{upper}")
+            raise argparse.ArgumentTypeError(
+                f"{text} {unit}: at least {at_least:g} and at most {at_most:g}"
+            )
         return value
 
     return parse

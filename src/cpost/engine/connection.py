@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -102,9 +103,15 @@ class Endpoint:
                 hint="sudo apt-get install docker.io && sudo systemctl start docker; or execute "
                 "without containers: --engine process",
             )
+        if self.host.startswith("ssh://") and find_spec("paramiko") is None:
+            return EngineUnreachableError(
+                f"{where} is reached over ssh, which needs the package paramiko",
+                hint="pip install 'cpost[ssh]'",
+            )
+        start = "sudo systemctl start docker" if self.unix_socket else f"docker -H {self.host} info"
         return EngineUnreachableError(
             f"{where} does not answer: {_last_words(str(error))}",
-            hint="sudo systemctl start docker; or execute without containers: --engine process",
+            hint=f"{start}; or execute without containers: --engine process",
         )
 
 

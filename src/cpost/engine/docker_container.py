@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -14,6 +12,7 @@ import docker
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.types import DeviceRequest, LogConfig, Mount
+from docker.utils.socket import STDERR, STDOUT, SocketError, frames_iter
 
 from cpost.engine.connection import engine_errors, words_of
 from cpost.engine.port import (
@@ -25,10 +24,10 @@ from cpost.engine.port import (
 )
 from cpost.errors import EngineError, ImageError
 from cpost.meter.target import Target
-from cpost.units import NS_PER_SECOND
+from cpost.units import parse_timestamp_ns
 
 _DRAIN_TIMEOUT_S = 10.0
-_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)")
+_STREAMS = {STDOUT: "stdout", STDERR: "stderr"}
 _STREAM_ERRORS = (DockerException, requests.exceptions.RequestException)
 
 
@@ -97,6 +96,7 @@ class DockerContainer:
         self._sink = sink
         self._cgroup_parent = cgroup_parent
         self._listener: threading.Thread | None = None
+        self._socket: Any = None
 
     @property
     def id(self) -> str:
@@ -140,8 +140,8 @@ class DockerContainer:
         return ContainerExit(
             exit_code=exit_code,
             oom_killed=bool(state.get("OOMKilled")),
-            started_ns=unix_ns(state.get("StartedAt", "")),
-            finished_ns=unix_ns(state.get("FinishedAt", "")),
+            started_ns=parse_timestamp_ns(state.get("StartedAt", "")),
+            finished_ns=parse_timestamp_ns(state.get("FinishedAt", "")),
             error=str(state.get("Error") or ""),
         )
 
@@ -154,6 +154,17 @@ class DockerContainer:
                 if error.status_code not in {404, 409}:  # gone, or not executing any more
                     raise
 
+    def close(self) -> None:
+        """Close the connection its output came through, once the container is gone."""
+        if self._listener is not None:
+            self._listener.join(_DRAIN_TIMEOUT_S)
+        if self._socket is not None:
+            # The SDK ties the answer to its socket, and only the answer closes the connection.
+            answer = getattr(self._socket, "_response", None)
+            if answer is not None:
+                answer.close()
+            self._socket.close()
+
     def _state(self) -> Mapping[str, Any]:
         with engine_errors("asking after a container"):
             try:
@@ -165,36 +176,24 @@ class DockerContainer:
     def _listen(self) -> None:
         """Begin to read what it prints; before the start, or the first lines were lost."""
         with engine_errors("attaching to a container"):
-            stream = self._api.attach(self._id, stdout=True, stderr=True, stream=True, demux=True)
+            self._socket = self._api.attach_socket(
+                self._id, params={"stdout": 1, "stderr": 1, "stream": 1}
+            )
         self._listener = threading.Thread(
-            target=self._pump, args=(stream,), name="operator output", daemon=True
+            target=self._pump, args=(self._socket,), name="operator output", daemon=True
         )
         self._listener.start()
 
-    def _pump(self, stream: Any) -> None:
+    def _pump(self, connection: Any) -> None:
         # Ends with the stream: at the container's end, or when the engine goes away; the latter
         # is told by whoever waits for the container.
-        with suppress(OSError, ValueError, *_STREAM_ERRORS):
-            for out, err in stream:
-                if out:
-                    self._sink("stdout", out)
-                if err:
-                    self._sink("stderr", err)
+        with suppress(OSError, ValueError, SocketError, *_STREAM_ERRORS):
+            for stream, data in frames_iter(connection, tty=False):  # type: ignore[no-untyped-call]
+                self._sink(_STREAMS.get(stream, "stdout"), data)
 
     def _stats(self, container_id: str) -> Iterator[Mapping[str, Any]]:
         with suppress(*_STREAM_ERRORS):
             yield from self._api.stats(container_id, decode=True, stream=True)
-
-
-def unix_ns(stamp: str) -> int | None:
-    """Return the unix nanoseconds of an engine's time stamp, None for its "never"."""
-    match = _STAMP.fullmatch(stamp)
-    if match is None or stamp.startswith("0001-"):
-        return None
-    seconds, fraction, zone = match.groups(default="")
-    # datetime knows microseconds at most, so the fraction is read apart.
-    moment = datetime.fromisoformat(seconds + ("+00:00" if zone == "Z" else zone))
-    return int(moment.timestamp()) * NS_PER_SECOND + int(fraction.ljust(9, "0")[:9])
 
 
 def exit_code_of(words: str) -> int:

@@ -27,6 +27,7 @@ from cpost.engine.port import (
     PullPolicy,
 )
 from cpost.errors import EngineError
+from cpost.interrupt import shielded
 from cpost.meter.cgroup_host import CgroupHost
 from cpost.meter.parent_cgroup import ParentCgroup, parent_cgroup, remove_leftovers
 
@@ -46,6 +47,11 @@ class DockerEngine:
         self._images: dict[str, None] = {}
         self._made = 0
         self._info = self._ask()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._api.close()
+        self._starter.close()
 
     @property
     def network(self) -> str:
@@ -69,7 +75,8 @@ class DockerEngine:
             try:
                 yield
             finally:
-                self._remove_session(session_id)
+                with shielded():
+                    self._remove_session(session_id)
 
     def provide_image(
         self, reference: str, policy: PullPolicy, progress: Callable[[str], None]
@@ -84,13 +91,19 @@ class DockerEngine:
     def container(self, spec: ContainerSpec, sink: LogSink) -> Iterator[DockerContainer]:
         """See ``port.Engine.container``."""
         parent = self._parent_cgroup()
-        container_id = docker_container.create(self._api, spec, parent.name if parent else None)
+        parent_name = parent.name if parent else None
+        container = None
         try:
-            yield DockerContainer(
-                self._api, self._starter, container_id, sink, parent.name if parent else None
-            )
+            with shielded():
+                container_id = docker_container.create(self._api, spec, parent_name)
+                container = DockerContainer(
+                    self._api, self._starter, container_id, sink, parent_name
+                )
+            yield container
         finally:
-            self._unmake(container_id, parent)
+            if container is not None:
+                with shielded():
+                    self._unmake(container, parent)
 
     def remove_tree(self, folder: Path) -> None:
         """See ``port.Engine.remove_tree``; EngineError where even the engine cannot."""
@@ -131,14 +144,16 @@ class DockerEngine:
             host=self._host,
         )
 
-    def _unmake(self, container_id: str, parent: ParentCgroup | None) -> None:
+    def _unmake(self, container: DockerContainer, parent: ParentCgroup | None) -> None:
         try:
-            remove_container(self._api, container_id)
+            remove_container(self._api, container.id)
         except EngineError as error:
             # Nothing is lost: the next cpost removes whatever carries cpost's name. Until then
             # the container may execute, and a cgroup with processes in it cannot be removed.
             _log.warning("%s", error)
             return
+        finally:
+            container.close()
         if parent is not None:
             parent.remove()
 

@@ -103,7 +103,7 @@ def _pull(api: docker.APIClient, reference: str, progress: Callable[[str], None]
             f"stderr is: Error response from daemon: {failure}\n"
             "\n"
             "Please verify docker access and the pipeline definition",
-            hint=f"docker login {_registry(repository)}; docker pull {reference}",
+            hint=f"{_login(repository)}; docker pull {reference}",
         )
 
 
@@ -129,7 +129,8 @@ def _follow(
     return ""
 
 
-def _registry(repository: str) -> str:
-    """Return the registry of a repository; empty for the engine's default one."""
+def _login(repository: str) -> str:
+    """Return the command that logs in at a repository's registry."""
     first, slash, _ = repository.partition("/")
-    return first if slash and ("." in first or ":" in first) else ""
+    is_registry = slash and ("." in first or ":" in first)
+    return f"docker login {first}" if is_registry else "docker login"

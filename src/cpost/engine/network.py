@@ -19,6 +19,7 @@ from cpost.engine.leftovers import remove_containers
 from cpost.engine.owner import Owner
 from cpost.engine.port import NETWORK_NAME
 from cpost.errors import EngineBusyError, EngineError, NetworkTakenError
+from cpost.interrupt import shielded
 
 _log = logging.getLogger(__name__)
 
@@ -32,14 +33,22 @@ def dedicated_network(api: docker.APIClient, owner: Owner) -> Iterator[str]:
     What a dead cpost left of it is removed first. Raises EngineBusyError where another cpost
     holds it, NetworkTakenError where it is not cpost's at all.
     """
-    network_id = _claim(api, owner)
+    network_id = None
     try:
+        with shielded():
+            network_id = _claim(api, owner)
         yield network_id
     finally:
-        try:
-            _remove(api, network_id)
-        except EngineError as error:
-            _log.warning("%s: the next cpost removes the network %s", error, NETWORK_NAME)
+        if network_id is not None:
+            with shielded():
+                _leave(api, network_id)
+
+
+def _leave(api: docker.APIClient, network_id: str) -> None:
+    try:
+        _remove(api, network_id)
+    except EngineError as error:
+        _log.warning("%s: the next cpost removes the network %s", error, NETWORK_NAME)
 
 
 def _claim(api: docker.APIClient, owner: Owner) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 
 SESSION_LABEL = "cpost.session"
 _PROC = Path("/proc")
+_TOKEN = re.compile(r"(\d+)x(\d+)i(\d+)n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Owner:
     @property
     def token(self) -> str:
         """A short name without dashes that leads back to this process (see ``token_is_alive``)."""
-        return f"{self.pid}x{self.start_ticks}"
+        return f"{self.pid}x{self.start_ticks}i{_pid_namespace()}"
 
     def may_be_alive(self) -> bool:
         """Whether this owner may still be at work; one of another host or boot always may."""
@@ -91,12 +93,16 @@ class Owner:
 
 
 def token_is_alive(token: str) -> bool:
-    """Whether the process behind an owner's ``token`` lives; False for what is no token."""
-    pid, _, rest = token.partition("x")
-    ticks = rest.partition("n")[0]
-    if not (pid.isdigit() and ticks.isdigit()):
-        return False
-    return start_ticks(int(pid)) == int(ticks)
+    """Whether the process behind an owner's ``token`` may live.
+
+    One that is counted in another process namespace always may, and so may what is no token at
+    all: it is somebody else's.
+    """
+    match = _TOKEN.match(token)
+    if match is None:
+        return True
+    pid, ticks, namespace = map(int, match.groups())
+    return namespace != _pid_namespace() or start_ticks(pid) == ticks
 
 
 def start_ticks(pid: int) -> int | None:
@@ -114,7 +120,12 @@ def start_ticks(pid: int) -> int | None:
 
 def _namespace() -> str:
     boot_id = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
-    return f"{boot_id}/{(_PROC / 'self/ns/pid').readlink()}"
+    return f"{boot_id}/{_pid_namespace()}"
+
+
+def _pid_namespace() -> int:
+    """Return the number of the process namespace that this process is counted in."""
+    return (_PROC / "self/ns/pid").stat().st_ino
 
 
 def _user_name() -> str:

@@ -166,6 +166,10 @@ class Engine(Protocol):
         """The network that operators are put on, None where there is no such thing."""
         ...
 
+    def close(self) -> None:
+        """Let go of what is held open; nothing of a session is left by then."""
+        ...
+
     def info(self) -> EngineInfo:
         """What the engine is and can."""
         ...

@@ -57,6 +57,9 @@ class ProcessEngine:
         """There is none but the machine's own."""
         return
 
+    def close(self) -> None:
+        """Nothing is held open."""
+
     def info(self) -> EngineInfo:
         """See ``port.Engine.info``; ``cgroup_driver`` is None where no cgroup can be made."""
         refusal = parent_cgroup_refusal(driver=_DRIVER, host=self._host)
@@ -85,7 +88,7 @@ class ProcessEngine:
             finally:
                 # Nothing is left as a rule; something may be if an interrupt came while an
                 # operator was being made or unmade.
-                remove_leftovers(self._host, lambda token: not token.startswith(owner.token))
+                remove_leftovers(self._host, lambda token: not token.startswith(f"{owner.token}n"))
 
     def provide_image(
         self,

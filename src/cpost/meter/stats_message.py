@@ -6,15 +6,11 @@ gives numbers without details. What a message does not tell is None.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 from cpost.meter.sample import Sample, Totals
-from cpost.units import NS_PER_SECOND, NS_PER_USEC
-
-_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)")
+from cpost.units import NS_PER_USEC, parse_timestamp_ns
 
 
 def is_of_a_living_container(message: Mapping[str, Any]) -> bool:
@@ -29,13 +25,7 @@ def tells_memory(message: Mapping[str, Any]) -> bool:
 
 def read_time_ns(message: Mapping[str, Any]) -> int | None:
     """Return when the engine read the figures, unix time by its clock; None if it does not say."""
-    match = _STAMP.fullmatch(str(message.get("read")))
-    if match is None:
-        return None
-    stamp, fraction, zone = match.groups()
-    moment = datetime.fromisoformat(stamp + ("+00:00" if zone == "Z" else zone))
-    # datetime knows microseconds at most, so the fraction is read apart.
-    return int(moment.timestamp()) * NS_PER_SECOND + int((fraction or "0").ljust(9, "0"))
+    return parse_timestamp_ns(str(message.get("read")))
 
 
 def parse_message(message: Mapping[str, Any], at_ns: int, wall_ns: int) -> tuple[Sample, Totals]:

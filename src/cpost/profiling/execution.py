@@ -14,7 +14,14 @@ from cpost.engine.port import (
     StartFailedError,
     StartTimeoutError,
 )
-from cpost.errors import CpostError, EngineError, EngineLostError, ImageError, MeasureError
+from cpost.errors import (
+    CpostError,
+    EngineError,
+    EngineLostError,
+    ImageError,
+    InterruptedByUserError,
+    MeasureError,
+)
 from cpost.meter.port import Clock, Reader
 from cpost.meter.sampler import samples
 from cpost.meter.target import Target
@@ -60,10 +67,11 @@ def execute(
 ) -> Execution:
     """Execute one operator; samples go into ``recording`` and output to ``sink`` as they come.
 
-    An operator that fails is a result, and so is an engine that fails: whatever was measured
-    until then is in it. Only an interrupt is raised.
+    An operator that fails is a result, and so are an engine that fails and an interrupt: whatever
+    was measured until then is in it.
     """
     began_ns = conditions.clock.wall_ns()
+    execution = None
     try:
         with conditions.engine.container(spec, sink) as container:
             execution = _observe(container, conditions, recording, observer)
@@ -86,6 +94,10 @@ def execute(
                 advice="; ".join(filter(None, (str(error), error.hint or meaning(code)))),
             )
         )
+    except InterruptedByUserError as error:
+        # One that comes while a container is unmade takes nothing from what was measured of it.
+        ended = execution or Execution(RunResult(RunState.ERROR, reason=str(error)))
+        execution = replace(ended, fatal=error)
     except (EngineError, ImageError, MeasureError) as error:
         execution = Execution(
             RunResult(RunState.ERROR, reason="not executed", advice=str(error)),
@@ -106,10 +118,14 @@ def _observe(
     observer.container_started(container.id)
     with conditions.attach(target) as reader:
         waiter = Waiter(container)
-        with time_limit(container, conditions.timeout_s) as expired:
-            for sample in samples(reader, clock, conditions.interval_ns, waiter.ended):
-                recording.append(sample)
-                observer.sampled(sample)
+        interrupt = None
+        try:
+            with time_limit(container, conditions.timeout_s) as expired:
+                for sample in samples(reader, clock, conditions.interval_ns, waiter.ended):
+                    recording.append(sample)
+                    observer.sampled(sample)
+        except InterruptedByUserError as error:
+            interrupt = error
         duration_ns = clock.monotonic_ns() - began_ns
         measured = RunResult(
             RunState.ERROR,
@@ -119,6 +135,8 @@ def _observe(
             container_id=container.id,
             warnings=reader.notes,
         )
+    if interrupt is not None:
+        return Execution(replace(measured, reason=str(interrupt)), fatal=interrupt)
     try:
         exit_ = waiter.result()
     except EngineLostError as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 from cpost.engine.docker_command import docker_run_line
 from cpost.engine.port import ContainerSpec, ImageInfo, LogSink, PullPolicy
 from cpost.errors import CpostError, EngineError, ImageError, InterruptedByUserError
+from cpost.interrupt import shielded
 from cpost.pipeline.model import Operator, Pipeline
 from cpost.pipeline.order import execution_order
 from cpost.pipeline.secrets import redacted
@@ -69,17 +70,22 @@ def profile(
     ImageError, RecordError. Later trouble is in the result, beside the runs that were measured.
     """
     operators = execution_order(order.pipeline)
-    with conditions.engine.exclusive(order.session_id):
-        images = _provide_images(operators, order.pull, conditions, pull_progress)
-        with create_record(images) as record:
-            session = _Session(order, conditions, record, images, observer)
-            try:
-                session.execute_all(operators, go_on)
-            except InterruptedByUserError as error:
-                session.stopped_by = error
-            finally:
-                session.remove_outputs()
-            session.skip_rest(operators)
+    session = None
+    try:
+        with conditions.engine.exclusive(order.session_id):
+            images = _provide_images(operators, order.pull, conditions, pull_progress)
+            with create_record(images) as record:
+                session = _Session(order, conditions, record, images, observer)
+                try:
+                    session.execute_all(operators, go_on)
+                finally:
+                    with shielded():
+                        session.remove_outputs()
+    except InterruptedByUserError as error:
+        if session is None:
+            raise
+        session.stopped_by = error
+    session.skip_rest(operators)
     return SessionResult(session.runs, session.stopped_by, record.failure)
 
 
@@ -128,8 +134,6 @@ class _Session:
         for index, operator in enumerate(operators, 1):
             self._observer.run_began(operator.name, index, len(operators))
             run, self.stopped_by = self._execute(operator, index)
-            self.runs.append(run)
-            self._observer.run_ended(run)
             if self.stopped_by is not None:
                 return
             failed = run.result.state is not RunState.PASS
@@ -168,7 +172,10 @@ class _Session:
         ) as recording:
             sink = _both(recording.write_log, self._order.echo)
             execution = execute(spec, self._conditions, recording, sink, self._observer)
-            run = recording.finish(self._completed(execution, operator, warnings))
+            with shielded():
+                run = recording.finish(self._completed(execution, operator, warnings))
+                self.runs.append(run)
+                self._observer.run_ended(run)
         return run, execution.fatal
 
     def _spec(self, operator: Operator, index: int) -> tuple[ContainerSpec, tuple[str, ...]]:

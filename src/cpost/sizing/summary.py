@@ -21,8 +21,8 @@ class Doubt(Enum):
         "is averaged over one second: a larger payload tells more"
     )
     SHORT_RUN = (
-        "it ended in under a second, so its maximum CPU is the average of the whole run: "
-        "a larger payload tells more"
+        "it ended in under a second, so its CPU figures are averages (over the whole run or, "
+        "where no sample came in time, over one second): a larger payload tells more"
     )
     FEW_SAMPLES = (
         f"fewer than {_ENOUGH_SAMPLES} samples, so short bursts may be missing: "

@@ -11,7 +11,7 @@ from cpost.meter.parent_cgroup import ParentCgroup
 MIB = 1 << 20
 
 LIBRARY = f"""
-import ctypes, mmap, os, subprocess, sys, time
+import ctypes, mmap, os, resource, sys, time
 MIB = {MIB}
 held = []
 
@@ -37,15 +37,19 @@ def burn(seconds):
     while time.process_time() < end:
         pass
 
-def stage():
-    print("done", flush=True)
+def used_usec():
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return int((time.process_time() + children.ru_utime + children.ru_stime) * 1e6)
+
+def stage(says="done"):
+    print(says, flush=True)
     if not sys.stdin.readline():
         sys.exit()
 """
 
 
 class Appetite:
-    """A program in ``cgroup``; each ``next`` lets it go on to its next call of ``stage()``."""
+    """A program in ``cgroup``; each ``next`` lets it go on to its next call of ``stage``."""
 
     def __init__(self, cgroup: ParentCgroup, program: str) -> None:
         # It waits for a line before it becomes the program, so that all it uses is counted.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from itertools import count
 
 import pytest
 
+from cpost.engine.owner import Owner
 from cpost.meter.attach import attach
 from cpost.meter.cgroup_host import CgroupHost, cgroup_host
 from cpost.meter.clock import SystemClock
@@ -30,7 +30,8 @@ def host() -> CgroupHost:
 
 @pytest.fixture
 def token() -> str:
-    return f"test{os.getpid()}n{next(_numbers)}at{time.monotonic_ns()}"
+    # Leads back to this process, so that no cpost takes it for what a dead one left.
+    return f"{Owner.current('test').token}n{next(_numbers)}"
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from cpost.commands.checks import (
+    check_keep_outputs,
     check_payload,
     check_result_file,
     check_triton,
@@ -49,6 +51,21 @@ def test_an_unreadable_payload_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("os.access", lambda *_: False)  # root may read whatever the mode says
     with pytest.raises(UsageError, match=r"cannot be read: .*permission denied"):
         check_payload(tmp_path, pipeline())
+
+
+def test_a_path_that_is_not_utf8_is_told_before_an_engine_stumbles_over_it(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"in\xff")
+    folder.mkdir()
+    (folder / "file").touch()
+    with pytest.raises(UsageError, match=r"in\\xff is not UTF-8"):
+        check_payload(folder, pipeline())
+
+
+def test_a_folder_with_earlier_outputs_is_refused(tmp_path: Path) -> None:
+    check_keep_outputs(tmp_path, pipeline())
+    (tmp_path / "reader/output").mkdir(parents=True)
+    with pytest.raises(UsageError, match="holds outputs of reader already"):
+        check_keep_outputs(tmp_path, pipeline())
 
 
 def test_a_pipeline_with_models_needs_their_folder(tmp_path: Path) -> None:

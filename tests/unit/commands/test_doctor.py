@@ -21,6 +21,9 @@ class FakeEngine:
     def info(self) -> EngineInfo:
         return self._info
 
+    def close(self) -> None:
+        pass
+
 
 V2 = CgroupHost(2, {"unified": Hierarchy(Path("/sys/fs/cgroup"))}, frozenset({"memory", "cpu"}))
 NONE = CgroupHost(None, {}, frozenset())

@@ -1,22 +1,6 @@
 import pytest
 
-from cpost.engine.docker_container import exit_code_of, unix_ns
-
-
-@pytest.mark.parametrize(
-    ("stamp", "expected"),
-    [
-        ("1970-01-01T00:00:01Z", 1_000_000_000),
-        ("1970-01-01T00:00:01.5Z", 1_500_000_000),
-        ("1970-01-01T00:00:00.123456789Z", 123_456_789),
-        ("1970-01-01T01:00:00.000000001+01:00", 1),
-        ("0001-01-01T00:00:00Z", None),
-        ("", None),
-        ("yesterday", None),
-    ],
-)
-def test_time_stamps_keep_their_nanoseconds(stamp: str, expected: int | None) -> None:
-    assert unix_ns(stamp) == expected
+from cpost.engine.docker_container import exit_code_of
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 from cpost.engine.owner import Owner, start_ticks, token_is_alive
 
@@ -22,13 +23,14 @@ def test_a_process_that_ended_is_dead_even_before_its_parent_has_noticed() -> No
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     ticks = start_ticks(child.pid)
     assert ticks is not None
-    assert token_is_alive(f"{child.pid}x{ticks}n3")
+    token = f"{child.pid}x{ticks}i{Path('/proc/self/ns/pid').stat().st_ino}n3"
+    assert token_is_alive(token)
     assert child.stdin is not None
     child.stdin.close()
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # a zombie now
-    assert not token_is_alive(f"{child.pid}x{ticks}n3")
+    assert not token_is_alive(token)
     child.wait()
-    assert not token_is_alive(f"{child.pid}x{ticks}n3")
+    assert not token_is_alive(token)
 
 
 def test_an_owner_on_another_host_or_of_another_boot_may_always_be_alive() -> None:
@@ -44,6 +46,11 @@ def test_labels_that_are_not_ours_tell_no_owner() -> None:
     assert Owner.from_labels({**Owner.current("s").labels(), "cpost.pid": "many"}) is None
 
 
-def test_what_is_no_token_is_not_alive() -> None:
-    for text in ("", "x", "12", "12x", "x12", "axb", "1x2y"):
-        assert not token_is_alive(text)
+def test_what_is_no_token_or_of_another_namespace_is_left_alone() -> None:
+    for text in ("", "x", "12", "12x", "x12", "axb", "1x2y", "somebody", "1x2i3n4"):
+        assert token_is_alive(text)
+
+
+def test_an_owners_token_leads_back_to_it() -> None:
+    assert token_is_alive(f"{Owner.current('s').token}n1")
+    assert not token_is_alive(f"{replace(Owner.current('s'), start_ticks=1).token}n1")

@@ -61,6 +61,9 @@ class FakeEngine:
     def info(self) -> EngineInfo:
         return EngineInfo("Fake", "1", "nowhere")
 
+    def close(self) -> None:
+        raise AssertionError("whoever opened it closes it")
+
     @contextmanager
     def exclusive(self, session_id: str) -> Iterator[None]:
         self.log.append(f"hold {session_id}")
@@ -310,6 +313,21 @@ def test_an_interrupt_ends_the_session_with_the_runs_so_far(
     assert isinstance(result.stopped_by, InterruptedByUserError)
     assert states(result) == [RunState.PASS, RunState.SKIPPED]
     assert engine.log[-1] == "release"
+
+
+def test_an_interrupted_operator_is_kept_with_what_was_measured_of_it(
+    execute: Callable[..., SessionResult],
+) -> None:
+    class Impatient(Told):
+        def sampled(self, sample: Sample) -> None:
+            raise InterruptedByUserError(15)
+
+    engine = FakeEngine()
+    result = execute(engine, operator("a"), operator("b"), observer=Impatient())
+    assert states(result) == [RunState.ERROR, RunState.SKIPPED]
+    assert result.runs[0].result.reason == "interrupted by SIGTERM"
+    assert result.runs[0].result.totals.memory_peak_bytes == 6
+    assert engine.log[-3:] == ["remove a", "clean outputs", "release"]
 
 
 def test_a_requested_gpu_that_the_engine_has_not_is_a_warning(
