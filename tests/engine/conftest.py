@@ -1,0 +1,48 @@
+"""A real engine for the tests that need one, and an image with Python in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import docker
+import pytest
+
+import base_image
+from cpost.engine.connection import Endpoint
+from cpost.errors import EngineUnreachableError
+
+# With this set a missing engine is a failure: in CI no feature may pass because it was skipped.
+REQUIRED = bool(os.environ.get("CPOST_REQUIRE_ENGINE"))
+
+
+@pytest.fixture(autouse=True)
+def _an_engine_where_it_is_marked(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("engine"):
+        request.getfixturevalue("engine_client")
+
+
+@pytest.fixture(scope="session")
+def engine_client() -> Iterator[docker.DockerClient]:
+    """The engine that cpost itself would use."""
+    try:
+        endpoint = Endpoint.find(os.environ)
+        endpoint.client(timeout_s=10).close()
+    except EngineUnreachableError as error:
+        if REQUIRED:
+            pytest.fail(f"CPOST_REQUIRE_ENGINE is set, but {error}")
+        pytest.skip(f"{error} (make test starts one, as root)")
+    client = docker.DockerClient(base_url=endpoint.host, version="auto", tls=endpoint.tls or False)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def python_image(engine_client: docker.DockerClient) -> str:
+    """The name of an image with ``python3`` and ``sh``."""
+    try:
+        return base_image.provide(Endpoint.find(os.environ))
+    except base_image.BaseImageError as error:
+        if REQUIRED:
+            pytest.fail(f"CPOST_REQUIRE_ENGINE is set, but no base image can be had: {error}")
+        pytest.skip(f"no base image can be had: {error}")

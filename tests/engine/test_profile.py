@@ -1,0 +1,184 @@
+"""The main job against a real engine: what is executed, measured, written and printed."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.engine
+
+MIB = 1 << 20
+
+BURN_ONE_CPU_SECOND = (
+    "import os\n"
+    "while sum(os.times()[:2]) < 1.0: sum(range(1000))\n"
+    "print('burnt', sum(os.times()[:2]))\n"
+)
+HOLD_200_MIB = "import time; held = bytearray(b'x') * (200 << 20); time.sleep(1)"
+
+
+@pytest.fixture
+def operator(python_image: str) -> Any:
+    """Make an operator that executes a line of shell, with an input and an output."""
+    image, _, tag = python_image.rpartition(":")
+
+    def make(name: str, script: str, **fields: Any) -> dict[str, Any]:
+        return {
+            "name": name,
+            "container": {"image": image, "tag": tag, "command": ["sh", "-c", script]},
+            "input": [{"path": "/input"}],
+            "output": [{"path": "/output"}],
+            **fields,
+        }
+
+    return make
+
+
+def python(script: str) -> str:
+    return f'exec python3 -c "{script}"'
+
+
+def only(result: dict[str, Any]) -> dict[str, Any]:
+    (run,) = result["operators"]
+    assert isinstance(run, dict)
+    return run
+
+
+def passed(result: dict[str, Any]) -> dict[str, Any]:
+    run = only(result)
+    assert run["state"] == "pass", result["ended"]
+    return run
+
+
+def test_outputs_are_handed_on_and_everything_is_kept(
+    cpost: Any, pipeline: Any, payload: Path, operator: Any, tmp_path: Path
+) -> None:
+    file = pipeline(
+        operator("writer", "cat /input/*", input=[{"from": "reader", "path": "/input"}]),
+        operator("reader", "cp /input/one.txt /output/two.txt; echo done; echo oops >&2"),
+    )
+    result = cpost.profile(file, payload, "--metrics_dir", tmp_path / "m")
+    assert result["ended"].returncode == 0, result["ended"].stderr
+    assert [run["name"] for run in result["operators"]] == ["reader", "writer"]
+    first, second = sorted(one for one in cpost.session_dir.iterdir() if one.is_dir())
+    assert (first / "stdout.log").read_text() == "done\n"
+    assert (first / "stderr.log").read_text() == "oops\n"
+    assert (second / "stdout.log").read_text() == "one\n"
+    assert (first / "exit_code").read_text().strip() == "0"
+    assert (cpost.session_dir / "pipeline.yaml").read_bytes() == file.read_bytes()
+    assert json.loads((first / "run.json").read_text())["schema_version"]
+    assert {one.name for one in (tmp_path / "m").iterdir()} == {
+        "reader_final_result.csv",
+        "writer_final_result.csv",
+    }
+    assert not (cpost.session_dir / "outputs").exists()
+
+
+def test_an_operator_that_does_nothing_is_measured_exactly(
+    cpost: Any, pipeline: Any, payload: Path, operator: Any
+) -> None:
+    run = only(cpost.profile(pipeline(operator("nothing", "exec true")), payload))
+    assert run["state"] == "pass"
+    assert run["meter"].startswith("parent cgroup")
+    assert 0 < run["cpu"]["total_seconds"] < 1
+    assert 0 < run["memory"]["peak_bytes"] < 100 * MIB
+    assert run["duration_seconds"] > 0
+
+
+def test_cpu_seconds_are_what_was_burnt(
+    cpost: Any, pipeline: Any, payload: Path, operator: Any
+) -> None:
+    run = passed(cpost.profile(pipeline(operator("burner", python(BURN_ONE_CPU_SECOND))), payload))
+    # The start of the container and of Python themselves cost up to a tenth of a second.
+    assert run["cpu"]["total_seconds"] == pytest.approx(1.0, abs=0.25)
+    assert run["cpu"]["maximum_cores"] <= 1.3
+    assert run["recommendation"]["requests"]["cpu"] in {1, 2}
+
+
+def test_memory_is_what_was_held(cpost: Any, pipeline: Any, payload: Path, operator: Any) -> None:
+    run = passed(cpost.profile(pipeline(operator("holder", python(HOLD_200_MIB))), payload))
+    assert run["memory"]["hard_peak_bytes"] == pytest.approx(200 * MIB, rel=0.15)
+    assert run["memory"]["peak_bytes"] >= run["memory"]["hard_peak_bytes"] * 0.99
+    assert run["recommendation"]["requests"]["memory_mib"] % 256 == 0
+    assert run["recommendation"]["strategy"] == "classic"
+
+
+def test_rows_of_the_csv_appear_while_the_operator_executes(
+    cpost: Any, pipeline: Any, payload: Path, operator: Any, tmp_path: Path
+) -> None:
+    file = pipeline(operator("slow", "sleep 3"))
+    process = cpost.popen(file, payload, "--metrics_dir", tmp_path, "--interval", 0.05)
+    target = tmp_path / "slow_final_result.csv"
+    seen = 0
+    try:
+        while process.poll() is None and seen < 10:
+            seen = len(target.read_text().splitlines()) if target.exists() else 0
+        assert process.poll() is None, process.communicate()
+    finally:
+        process.communicate(timeout=60)
+    with target.open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert list(rows[0])[:3] == ["timestamp", "cpu_percent", "memory"]
+    steps = [
+        float(after["timestamp"]) - float(before["timestamp"])
+        for before, after in itertools.pairwise(rows)
+    ]
+    assert sorted(steps)[len(steps) // 2] == pytest.approx(0.05, abs=0.005)
+
+
+def test_the_payload_is_read_only_unless_asked_for(
+    cpost: Any, pipeline: Any, payload: Path, operator: Any
+) -> None:
+    file = pipeline(operator("greedy", "touch /input/mine"))
+    assert only(cpost.profile(file, payload))["state"] == "fail"
+    assert only(cpost.profile(file, payload, "--writable_input"))["state"] == "pass"
+    assert (payload / "mine").exists()
+
+
+def test_outputs_are_kept_where_asked(
+    cpost: Any, pipeline: Any, payload: Path, operator: Any, tmp_path: Path
+) -> None:
+    file = pipeline(operator("maker", "echo hello > /output/file"))
+    cpost(file, payload, "--keep_outputs", tmp_path / "kept")
+    assert (tmp_path / "kept/maker/output/file").read_text() == "hello\n"
+
+
+def test_what_an_operator_prints_is_cut_on_disk_but_never_blocks_it(
+    cpost: Any, pipeline: Any, payload: Path, operator: Any
+) -> None:
+    file = pipeline(operator("loud", "yes | head -c 300000000; echo end >&2"))
+    run = only(cpost.profile(file, payload, "--max_log_bytes", "1MiB"))
+    assert run["state"] == "pass"
+    folder = next(one for one in cpost.session_dir.iterdir() if one.is_dir())
+    assert sum(one.stat().st_size for one in folder.glob("*.log")) < 1.1 * MIB
+    assert any("of its output not kept" in one for one in run["warnings"])
+
+
+def test_the_environment_is_as_written(
+    cpost: Any, pipeline: Any, payload: Path, operator: Any
+) -> None:
+    file = pipeline(operator("env", "env", variables={"LEVEL": 2, "API_TOKEN": "hush"}))
+    cpost(file, payload)
+    folder = next(one for one in cpost.session_dir.iterdir() if one.is_dir())
+    printed = (folder / "stdout.log").read_text().splitlines()
+    assert {"LEVEL=2", "NVIDIA_CLARA_NOSYNCLOCK=TRUE", "API_TOKEN=hush"} <= set(printed)
+    kept = [one for one in cpost.session_dir.rglob("*") if one.is_file()]
+    secret = [one for one in kept if b"hush" in one.read_bytes()]
+    assert {one.name for one in secret} <= {"stdout.log", "pipeline.yaml"}
+
+
+def test_nothing_is_left_at_the_engine(
+    cpost: Any, pipeline: Any, payload: Path, operator: Any, engine_client: Any
+) -> None:
+    process = cpost.popen(pipeline(operator("one", "true"), operator("two", "exit 3")), payload)
+    process.communicate(timeout=60)
+    left = engine_client.api.containers(all=True, filters={"label": "cpost.session"})
+    assert left == []
+    assert engine_client.api.networks(names=["cpost_net"]) == []
+    # Another cpost, at another engine, may be at work on this machine: only its own count.
+    assert list(Path("/sys/fs/cgroup").glob(f"**/*{process.pid}x*")) == []
