@@ -1,0 +1,1 @@
+"""The demo's operators: what the containers of the demo pipeline execute."""
