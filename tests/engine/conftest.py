@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import docker
 import pytest
@@ -46,3 +47,20 @@ def python_image(engine_client: docker.DockerClient) -> str:
         if REQUIRED:
             pytest.fail(f"CPOST_REQUIRE_ENGINE is set, but no base image can be had: {error}")
         pytest.skip(f"no base image can be had: {error}")
+
+
+@pytest.fixture
+def operator(python_image: str) -> Callable[..., dict[str, Any]]:
+    """Make an operator, as a definition holds it, that executes a line of shell."""
+    image, _, tag = python_image.rpartition(":")
+
+    def make(name: str, script: str, **fields: Any) -> dict[str, Any]:
+        return {
+            "name": name,
+            "container": {"image": image, "tag": tag, "command": ["sh", "-c", script]},
+            "input": [{"path": "/input"}],
+            "output": [{"path": "/output"}],
+            **fields,
+        }
+
+    return make

@@ -20,21 +20,6 @@ import pytest
 pytestmark = pytest.mark.engine
 
 
-@pytest.fixture
-def operator(python_image: str) -> Any:
-    image, _, tag = python_image.rpartition(":")
-
-    def make(name: str, script: str, **fields: Any) -> dict[str, Any]:
-        return {
-            "name": name,
-            "container": {"image": image, "tag": tag, "command": ["sh", "-c", script]},
-            "input": [{"path": "/input"}],
-            **fields,
-        }
-
-    return make
-
-
 @pytest.fixture(autouse=True)
 def nothing_left(engine_client: Any) -> Iterator[None]:
     """Whatever a test does: no container and no network of cpost may outlive it."""

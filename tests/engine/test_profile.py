@@ -22,23 +22,6 @@ BURN_ONE_CPU_SECOND = (
 HOLD_200_MIB = "import time; held = bytearray(b'x') * (200 << 20); time.sleep(1)"
 
 
-@pytest.fixture
-def operator(python_image: str) -> Any:
-    """Make an operator that executes a line of shell, with an input and an output."""
-    image, _, tag = python_image.rpartition(":")
-
-    def make(name: str, script: str, **fields: Any) -> dict[str, Any]:
-        return {
-            "name": name,
-            "container": {"image": image, "tag": tag, "command": ["sh", "-c", script]},
-            "input": [{"path": "/input"}],
-            "output": [{"path": "/output"}],
-            **fields,
-        }
-
-    return make
-
-
 def python(script: str) -> str:
     return f'exec python3 -c "{script}"'
 

@@ -9,7 +9,7 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
-from cpost.commands.profile_options import parameter
+from cpost.commands.profile_options import add_reading
 from cpost.engine.docker_command import docker_run_line, docker_run_lines
 from cpost.engine.port import NETWORK_NAME, ContainerSpec, MountRole
 from cpost.errors import UsageError
@@ -41,22 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"input payload directory (default: {_PAYLOAD} stands for it)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object, for programs")
-    parser.add_argument(
-        "--param",
-        metavar="NAME=VALUE",
-        type=parameter,
-        action="append",
-        default=[],
-        help="value of a template parameter of the definition; may be repeated",
-    )
-    parser.add_argument(
-        "--strict", action="store_true", help="take unknown keys of the definition as errors"
-    )
+    add_reading(parser)
     parser.add_argument(
         "--models_dir", metavar="DIR", type=Path, help="directory for Triton models"
-    )
-    parser.add_argument(
-        "--writable_input", action="store_true", help="let operators write into the payload"
     )
 
 

@@ -163,17 +163,7 @@ def _add_executing(parser: argparse.ArgumentParser) -> None:
         default=PullPolicy.MISSING.value,
         help="when to pull images (default: missing)",
     )
-    group.add_argument(
-        "--param",
-        metavar="NAME=VALUE",
-        type=parameter,
-        action="append",
-        default=[],
-        help="value of a template parameter of the definition; may be repeated",
-    )
-    group.add_argument(
-        "--strict", action="store_true", help="take unknown keys of the definition as errors"
-    )
+    add_reading(group)
     group.add_argument(
         "--timeout",
         metavar="SECONDS",
@@ -185,6 +175,21 @@ def _add_executing(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         type=Path,
         help="keep what operators write, in DIR/<operator>/<output> (default: removed at the end)",
+    )
+
+
+def add_reading(group: argparse._ActionsContainer) -> None:
+    """Declare what bears on any reading of a definition, to execute it or not."""
+    group.add_argument(
+        "--param",
+        metavar="NAME=VALUE",
+        type=parameter,
+        action="append",
+        default=[],
+        help="value of a template parameter of the definition; may be repeated",
+    )
+    group.add_argument(
+        "--strict", action="store_true", help="take unknown keys of the definition as errors"
     )
     group.add_argument(
         "--writable_input",
