@@ -264,7 +264,7 @@ def test_an_engine_that_goes_away_ends_the_session_with_what_was_measured(
     engine_client: Any,
     tmp_path: Path,
 ) -> None:
-    with EngineBehindProxy(tmp_path / "proxy.sock", engine_client.api.base_url) as proxy:
+    with EngineBehindProxy(tmp_path / "proxy.sock") as proxy:
         environ = {**cpost.environ, "DOCKER_HOST": f"unix://{proxy.path}"}
         process = subprocess.Popen(
             [sys.executable, "-m", "cpost", pipeline(operator("long", "sleep 60")), payload],
@@ -284,6 +284,19 @@ def test_an_engine_that_goes_away_ends_the_session_with_what_was_measured(
     assert cpost(pipeline(operator("next", "true")), payload).returncode == 0
 
 
+def test_a_start_that_is_not_confirmed_is_the_readmes_message_and_leaves_nothing(
+    cpost: Any, pipeline: Any, payload: Path, operator: Any, tmp_path: Path
+) -> None:
+    file = pipeline(operator("deaf", "true"))
+    with EngineBehindProxy(tmp_path / "proxy.sock", swallowed=b"/start HTTP/") as proxy:
+        environ = {**cpost.environ, "DOCKER_HOST": f"unix://{proxy.path}"}
+        result = cpost.profile(file, payload, env=environ)
+    assert result["ended"].returncode == 6
+    assert "Obtaining docker ID timed out. Operator deaf failed" in result["ended"].stdout
+    assert "Operator deaf failed with exitcode -15" in result["ended"].stdout
+    assert (result["operators"][0]["state"], result["operators"][0]["exit_code"]) == ("error", -15)
+
+
 def test_a_closed_pipe_does_not_end_the_measurement(
     cpost: Any, pipeline: Any, payload: Path, operator: Any
 ) -> None:
@@ -298,10 +311,14 @@ def test_a_closed_pipe_does_not_end_the_measurement(
 
 
 class EngineBehindProxy:
-    """A second socket to the engine that can be cut while the engine itself lives on."""
+    """A second socket to the engine that can be cut while the engine itself lives on.
 
-    def __init__(self, path: Path, _base_url: str) -> None:
+    A request that holds ``swallowed`` is never passed on, so that it is never answered.
+    """
+
+    def __init__(self, path: Path, swallowed: bytes = b"nothing at all") -> None:
         self.path = path
+        self._swallowed = swallowed
         self._engine = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
         self._server = socket.socket(socket.AF_UNIX)
         self._open: list[socket.socket] = []
@@ -329,13 +346,13 @@ class EngineBehindProxy:
             far.connect(self._engine.removeprefix("unix://"))
             self._open += [near, far]
             for source, target in ((near, far), (far, near)):
-                threading.Thread(target=_copy, args=(source, target), daemon=True).start()
+                threading.Thread(target=self._copy, args=(source, target), daemon=True).start()
 
-
-def _copy(source: socket.socket, target: socket.socket) -> None:
-    try:
-        while data := source.recv(65536):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass
+    def _copy(self, source: socket.socket, target: socket.socket) -> None:
+        try:
+            while data := source.recv(65536):
+                if self._swallowed not in data:
+                    target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
