@@ -136,13 +136,15 @@ def test_an_interrupt_removes_everything_and_keeps_what_was_measured(
 def test_what_a_killed_cpost_left_behind_is_removed_by_the_next(
     cpost: Any, pipeline: Any, payload: Path, operator: Any, engine_client: Any
 ) -> None:
-    process = cpost.popen(pipeline(operator("long", "sleep 60")), payload)
+    process = cpost.popen(pipeline(operator("long", "touch /output/x; sleep 60")), payload)
     left = executing(engine_client)
     process.kill()
     process.communicate()
+    assert len(list(cpost.record_dir.glob("*/outputs-*/long"))) == 1
     result = cpost.profile(pipeline(operator("next", "true")), payload)
     assert result["ended"].returncode == 0, result["ended"].stderr
     assert left not in left_at(engine_client)
+    assert list(cpost.record_dir.glob("*/outputs*")) == []
 
 
 def test_a_second_cpost_is_told_who_holds_the_engine(

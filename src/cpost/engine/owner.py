@@ -6,6 +6,7 @@ import getpass
 import os
 import re
 import socket
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -79,7 +80,7 @@ class Owner:
     @property
     def token(self) -> str:
         """A short name without dashes that leads back to this process (see ``token_is_alive``)."""
-        return f"{self.pid}x{self.start_ticks}i{_pid_namespace()}"
+        return f"{self.pid}x{self.start_ticks}i{_namespace_number()}"
 
     def may_be_alive(self) -> bool:
         """Whether this owner may still be at work; one of another host or boot always may."""
@@ -95,14 +96,14 @@ class Owner:
 def token_is_alive(token: str) -> bool:
     """Whether the process behind an owner's ``token`` may live.
 
-    One that is counted in another process namespace always may, and so may what is no token at
-    all: it is somebody else's.
+    One of another host, boot or process namespace always may, and so may what is no token at all:
+    it is somebody else's.
     """
     match = _TOKEN.match(token)
     if match is None:
         return True
     pid, ticks, namespace = map(int, match.groups())
-    return namespace != _pid_namespace() or start_ticks(pid) == ticks
+    return namespace != _namespace_number() or start_ticks(pid) == ticks
 
 
 def start_ticks(pid: int) -> int | None:
@@ -120,12 +121,11 @@ def start_ticks(pid: int) -> int | None:
 
 def _namespace() -> str:
     boot_id = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
-    return f"{boot_id}/{_pid_namespace()}"
+    return f"{boot_id}/{(_PROC / 'self/ns/pid').readlink()}"
 
 
-def _pid_namespace() -> int:
-    """Return the number of the process namespace that this process is counted in."""
-    return (_PROC / "self/ns/pid").stat().st_ino
+def _namespace_number() -> int:
+    return zlib.crc32(_namespace().encode())
 
 
 def _user_name() -> str:

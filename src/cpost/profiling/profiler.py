@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cpost.engine.docker_command import docker_run_line
+from cpost.engine.owner import Owner, token_is_alive
 from cpost.engine.port import ContainerSpec, ImageInfo, LogSink, PullPolicy
 from cpost.errors import CpostError, EngineError, ImageError, InterruptedByUserError
 from cpost.interrupt import shielded
@@ -23,6 +24,8 @@ from cpost.record.session import SessionRecord
 from cpost.units import NS_PER_SECOND
 
 _log = logging.getLogger(__name__)
+
+_OUTPUTS = "outputs-"  # and the token of the cpost whose operators write there
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ def profile(
             images = _provide_images(operators, order.pull, conditions, pull_progress)
             with create_record(images) as record:
                 session = _Session(order, conditions, record, images, observer)
+                session.remove_outputs_of_the_dead()
                 try:
                     session.execute_all(operators, go_on)
                 finally:
@@ -127,7 +131,8 @@ class _Session:
         self._record = record
         self._images = images
         self._observer = observer
-        self._outputs_dir = order.keep_outputs or record.directory / "outputs"
+        token = Owner.current(order.session_id).token
+        self._outputs_dir = order.keep_outputs or record.directory / f"{_OUTPUTS}{token}n"
 
     def execute_all(self, operators: Sequence[Operator], go_on: Continue) -> None:
         """Execute one after the other until all are, or one fails and ``go_on`` says no."""
@@ -151,10 +156,18 @@ class _Session:
 
     def remove_outputs(self) -> None:
         """Remove what operators wrote, unless it is to be kept."""
-        if self._order.keep_outputs is not None or not self._outputs_dir.exists():
-            return
+        if self._order.keep_outputs is None and self._outputs_dir.exists():
+            self._remove(self._outputs_dir)
+
+    def remove_outputs_of_the_dead(self) -> None:
+        """Remove what operators wrote in sessions whose cpost was killed."""
+        for folder in self._record.directory.parent.glob(f"*/{_OUTPUTS}*"):
+            if not token_is_alive(folder.name.removeprefix(_OUTPUTS)):
+                self._remove(folder)
+
+    def _remove(self, folder: Path) -> None:
         try:
-            self._conditions.engine.remove_tree(self._outputs_dir)
+            self._conditions.engine.remove_tree(folder)
         except EngineError as error:
             _log.warning("%s (%s)", error, error.hint)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
+from cpost.engine.owner import Owner
 from cpost.engine.port import (
     ContainerExit,
     ContainerSpec,
@@ -92,7 +93,7 @@ class FakeEngine:
             self.log.append(f"remove {name}")
 
     def remove_tree(self, folder: Path) -> None:
-        self.log.append(f"clean {folder.name}")
+        self.log.append(f"clean {folder.name.partition('-')[0]}")
 
 
 @dataclass
@@ -367,3 +368,16 @@ def test_an_operator_over_its_time_is_killed(tmp_path: Path) -> None:
         lambda _: None,
     )
     assert result.runs[0].result.reason == "timed out after 0.05 s"
+
+
+def test_outputs_of_a_session_whose_cpost_was_killed_are_removed_and_no_others(
+    execute: Callable[..., SessionResult], tmp_path: Path
+) -> None:
+    living = Owner.current("other")
+    dead = replace(living, start_ticks=1)
+    for owner in (living, dead):
+        (tmp_path / f"record/{owner.start_ticks}/outputs-{owner.token}n").mkdir(parents=True)
+    (tmp_path / "record/kept/outputs-of-mine").mkdir(parents=True)
+    engine = FakeEngine()
+    execute(engine, operator("a"))
+    assert engine.log.count("clean outputs") == 2  # the dead one's, and its own
