@@ -20,6 +20,7 @@ endif
 help:
 	@echo "make demo         profile the demo pipeline, with all that is needed for it"
 	@echo "make test         execute all tests, with their coverage"
+	@echo "make test-cgroup2 tests and demo on a real cgroup v2 host: a virtual machine, made once"
 	@echo "make lint         ruff, mypy and the walls between packages"
 	@echo "make setup        the virtual environment in $(VENV); the others make it too"
 	@echo "make engine-up    a container engine: the one that answers, else a private one"
@@ -57,3 +58,5 @@ clean: engine-down
 	rm -rf $(VENV) .cache build dist demo/out src/*.egg-info .coverage .coverage.* htmlcov \
 	    .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+include tools/cgroup2.mk

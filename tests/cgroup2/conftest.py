@@ -1,0 +1,78 @@
+"""A real cgroup v2 host: its engines, and a parent cgroup for each test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import docker
+import pytest
+from parents import MOUNT, Engine, Parent
+
+import base_image
+from cpost.engine.connection import Endpoint
+from cpost.errors import EngineUnreachableError
+
+# With this set nothing may be skipped: in CI no feature may pass because its host was missing.
+REQUIRED = bool(os.environ.get("CPOST_REQUIRE_CGROUP2"))
+# One host can show both cgroup drivers if it has two engines; usually it is the one cpost finds.
+ADDRESSES = os.environ.get("CPOST_CGROUP2_ENGINES", "").split(",")
+
+MARKERS = (
+    "as_root: about what root alone can do",
+    "as_docker_user: about somebody who may use the engine but is not root",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is about somebody else than us: not skipped, since it was never meant."""
+    not_for_us = "as_docker_user" if os.geteuid() == 0 else "as_root"
+    others = [item for item in items if item.get_closest_marker(not_for_us)]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item not in others]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _a_cgroup_v2_host() -> None:
+    if not (MOUNT / "cgroup.controllers").exists():
+        _cannot(f"no cgroup v2 at {MOUNT} (make test-cgroup2 brings its own host)")
+
+
+@pytest.fixture(
+    scope="session", params=ADDRESSES, ids=lambda address: Path(address).stem or "default"
+)
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """An engine of this host, with an image that has a shell and Python."""
+    environ = {**os.environ, **({"DOCKER_HOST": request.param} if request.param else {})}
+    endpoint = Endpoint.find(environ)
+    try:
+        endpoint.client(timeout_s=30).close()
+    except EngineUnreachableError as error:
+        _cannot(str(error))
+    client = docker.DockerClient(base_url=endpoint.host, version="auto", timeout=120)
+    with closing(client):
+        if client.info()["CgroupVersion"] != "2":
+            _cannot(f"the engine at {endpoint.host} does not use cgroup v2")
+        yield Engine(client, client.info()["CgroupDriver"], base_image.provide(endpoint))
+
+
+@pytest.fixture
+def parent(engine: Engine) -> Iterator[Parent]:
+    """A parent cgroup that no container has used yet; removed in the end, if we may."""
+    parent = engine.new_parent()
+    yield parent
+    if os.geteuid() == 0:
+        parent.remove()
+
+
+def _cannot(reason: str) -> None:
+    if REQUIRED:
+        pytest.fail(f"CPOST_REQUIRE_CGROUP2 is set, but {reason}", pytrace=False)
+    pytest.skip(reason)
