@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Rung(str, Enum):
@@ -22,9 +23,12 @@ class Rung(str, Enum):
         return self in {Rung.PARENT_CGROUP_V2, Rung.PARENT_CGROUP_V1}
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One reading of an operator's counters; None where the rung cannot tell."""
+class Sample(NamedTuple):
+    """One reading of an operator's counters; None where the rung cannot tell.
+
+    A tuple, because one is made in every tick of the hot loop: a frozen dataclass costs five
+    times as much.
+    """
 
     at_ns: int  # monotonic clock, taken just before the counters were read
     wall_ns: int  # unix time, UTC, of the same moment
@@ -36,6 +40,7 @@ class Sample:
     pids: int | None = None
     io_read_bytes: int | None = None
     io_write_bytes: int | None = None
+    memory_peak_bytes: int | None = None  # the kernel's own high-water mark so far
 
     @property
     def working_set_bytes(self) -> int | None:
@@ -50,7 +55,9 @@ class Totals:
     """The counters once the run has ended; None where the rung cannot tell.
 
     On a rung with ``exact_totals`` they cover the whole life of the container; on the others
-    they are the last that could be read.
+    they are the last that could be read, and ``unseen_end_usec`` tells how long before the
+    container's end that was. Pressure is the time in which some, or all, of the processes waited
+    for a resource (``Documentation/accounting/psi.rst`` of the kernel).
     """
 
     cpu_usage_usec: int | None = None
@@ -61,3 +68,15 @@ class Totals:
     throttled_usec: int | None = None
     io_read_bytes: int | None = None
     io_write_bytes: int | None = None
+    memory_limit_bytes: int | None = None  # the tightest one that held; None: no limit, or unknown
+    memory_limit_hits: int | None = None  # how often the limit was reached
+    cpu_limit_mcores: int | None = None  # the quota; None: no quota, or unknown
+    throttled_periods: int | None = None
+    swap_peak_bytes: int | None = None
+    cpu_some_usec: int | None = None
+    memory_some_usec: int | None = None
+    memory_full_usec: int | None = None
+    io_some_usec: int | None = None
+    io_full_usec: int | None = None
+    pids_peak: int | None = None
+    unseen_end_usec: int | None = None

@@ -36,11 +36,51 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class HostUse:
+    """What the whole machine did while one operator executed; None where it does not tell.
+
+    Compared with the operator's own figures it says whether somebody else was at work.
+    """
+
+    busy_usec: int | None = None  # CPU time of everybody, kernel and interrupts included
+    stolen_usec: int | None = None  # taken by the hypervisor
+    swapped_in_bytes: int | None = None
+    swapped_out_bytes: int | None = None
+    heat_throttles: int | None = None  # how often a core was slowed down because it was hot
+    cpu_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartUp:
+    """What starting a container costs here, measured with a program that does nothing."""
+
+    cpu_usec: int | None = None
+    memory_peak_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnUse:
+    """What cpost itself used in a session, and how late its samples were.
+
+    Lateness is how long after its deadline a sample was taken: the median and the 99th percentile
+    of all samples of the session; None where none was taken.
+    """
+
+    wall_ns: int
+    cpu_usec: int
+    memory_peak_bytes: int | None
+    samples: int
+    late_p50_ns: int | None
+    late_p99_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
     """How an execution ended and what it used.
 
     ``reason`` is empty for a run that passed, else a few words that fit into a table
     (``exit 126``, ``killed for memory (OOM)``). ``exit_code`` is None where there was none.
+    ``oom_killed`` holds if either the kernel's count or the engine's flag says so.
     ``duration_ns`` is None where nothing was executed. ``advice`` says what to try next.
     """
 
@@ -57,6 +97,9 @@ class RunResult:
     image_id: str | None = None
     image_digest: str | None = None
     warnings: tuple[str, ...] = ()
+    engine_oom_killed: bool | None = None  # the engine's own flag; None: it was never asked
+    host_use: HostUse = field(default_factory=HostUse)
+    start_up: StartUp = field(default_factory=StartUp)
 
 
 class Samples(Protocol):

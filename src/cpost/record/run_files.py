@@ -12,7 +12,7 @@ import yaml
 from cpost.meter.sample import Rung, Totals
 from cpost.pipeline.secrets import redacted
 from cpost.record.fields import SCHEMA_VERSION, Fields
-from cpost.record.run import RunResult, RunState, Settings
+from cpost.record.run import HostUse, RunResult, RunState, Settings, StartUp
 
 _Dumper: type = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
@@ -93,4 +93,15 @@ def result_of(stored: Fields) -> RunResult:
         image_id=stored.optional("image_id", str),
         image_digest=stored.optional("image_digest", str),
         warnings=stored.texts("warnings"),
+        engine_oom_killed=stored.optional("engine_oom_killed", bool),
+        host_use=HostUse(**_numbers(stored, "host_use", HostUse)),
+        start_up=StartUp(**_numbers(stored, "start_up", StartUp)),
     )
+
+
+def _numbers(stored: Fields, name: str, kind: type[HostUse | StartUp]) -> dict[str, int | None]:
+    """Return the whole numbers of a mapping; all None where a run of earlier times has none."""
+    if stored.optional(name, dict) is None:
+        return {}
+    inner = stored.inner(name)
+    return {one.name: inner.optional(one.name, int) for one in fields(kind)}

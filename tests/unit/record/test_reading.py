@@ -131,9 +131,9 @@ def test_damage_is_told_with_file_and_place(kept, file, old, new, told):
 @pytest.mark.parametrize(
     ("line", "becomes", "told"),
     [
-        (2, "100,200\n", r"samples\.csv:3: 2 cells, 10 expected"),
-        (3, "a,2,3,4,,,,,,\n", r"samples\.csv:4: at_ns is no whole number: 'a'"),
-        (1, "1,2,,4,,,,,,\n", r"samples\.csv:2: cpu_usage_usec is no whole number: ''"),
+        (2, "100,200\n", r"samples\.csv:3: 2 cells, 11 expected"),
+        (3, "a,2,3,4,,,,,,,\n", r"samples\.csv:4: at_ns is no whole number: 'a'"),
+        (1, "1,2,,4,,,,,,,\n", r"samples\.csv:2: cpu_usage_usec is no whole number: ''"),
         (3, "1,2,3,4,,,,", r"samples\.csv:4: the line is torn"),
         (3, "", r"samples\.csv:3: the file ends after 2 samples, the run has 3"),
     ],

@@ -131,11 +131,33 @@ def test_what_is_written_only_changes_with_the_schema(recording, tmp_path):
             "throttled_usec": None,
             "io_read_bytes": None,
             "io_write_bytes": None,
+            "memory_limit_bytes": None,
+            "memory_limit_hits": None,
+            "cpu_limit_mcores": None,
+            "throttled_periods": None,
+            "swap_peak_bytes": None,
+            "cpu_some_usec": None,
+            "memory_some_usec": None,
+            "memory_full_usec": None,
+            "io_some_usec": None,
+            "io_full_usec": None,
+            "pids_peak": None,
+            "unseen_end_usec": None,
         },
         "container_id": None,
         "image_id": None,
         "image_digest": None,
         "warnings": [],
+        "engine_oom_killed": None,
+        "host_use": {
+            "busy_usec": None,
+            "stolen_usec": None,
+            "swapped_in_bytes": None,
+            "swapped_out_bytes": None,
+            "heat_throttles": None,
+            "cpu_count": None,
+        },
+        "start_up": {"cpu_usec": None, "memory_peak_bytes": None},
         "sample_count": 1,
         "samples_not_stored": 0,
         "log_kept_bytes": {"stdout": 0, "stderr": 0},
@@ -155,8 +177,8 @@ def test_what_is_written_only_changes_with_the_schema(recording, tmp_path):
     )
     assert (tmp_path / "run" / "samples.csv").read_text() == (
         "at_ns,wall_ns,cpu_usage_usec,memory_bytes,inactive_file_bytes,hard_bytes,"
-        "throttled_usec,pids,io_read_bytes,io_write_bytes\n"
-        "100000000,1795000000223456789,90000,50000001,,7,,,,\n"
+        "throttled_usec,pids,io_read_bytes,io_write_bytes,memory_peak_bytes\n"
+        "100000000,1795000000223456789,90000,50000001,,7,,,,,\n"
     )
 
 
