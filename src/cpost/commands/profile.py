@@ -32,7 +32,8 @@ from cpost.pipeline.model import Pipeline
 from cpost.pipeline.reader import read_pipeline
 from cpost.profiling.execution import Conditions
 from cpost.profiling.observer import Observers
-from cpost.profiling.profiler import Order, SessionResult, profile
+from cpost.profiling.profiler import SessionResult, profile
+from cpost.profiling.session import Order
 from cpost.record.host import host_facts
 from cpost.record.run import RunState
 from cpost.record.session import SessionFacts, SessionRecord, default_record_dir

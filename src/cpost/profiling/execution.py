@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 
 from cpost.engine.port import (
@@ -64,16 +65,20 @@ def execute(
     recording: RunRecording,
     sink: LogSink,
     observer: Observer,
+    beside: Sequence[AbstractContextManager[object]] = (),
 ) -> Execution:
     """Execute one operator; samples go into ``recording`` and output to ``sink`` as they come.
 
     An operator that fails is a result, and so are an engine that fails and an interrupt: whatever
-    was measured until then is in it.
+    was measured until then is in it. What is measured ``beside`` the operator is entered just
+    before its start and left when it has ended; it keeps its own results.
     """
     began_ns = conditions.clock.wall_ns()
     execution = None
     try:
-        with conditions.engine.container(spec, sink) as container:
+        with conditions.engine.container(spec, sink) as container, ExitStack() as entered:
+            for one in beside:
+                entered.enter_context(one)
             execution = _observe(container, conditions, recording, observer)
     except StartTimeoutError as error:
         execution = Execution(
@@ -99,11 +104,15 @@ def execute(
         ended = execution or Execution(RunResult(RunState.ERROR, reason=str(error)))
         execution = replace(ended, fatal=error)
     except (EngineError, ImageError, MeasureError) as error:
-        execution = Execution(
-            RunResult(RunState.ERROR, reason="not executed", advice=str(error)),
-            # An engine that refused this one operator may well execute the next.
-            fatal=None if type(error) is EngineError else error,
-        )
+        # An engine that refused this one operator may well execute the next.
+        fatal: CpostError | None = None if type(error) is EngineError else error
+        if execution is None:
+            result = RunResult(RunState.ERROR, reason="not executed", advice=str(error))
+        else:  # the operator has ended and was measured, what came after it went wrong
+            result = execution.result
+            result = replace(result, warnings=(*result.warnings, str(error)))
+            fatal = execution.fatal or fatal
+        execution = Execution(result, fatal)
     if execution.result.started_wall_ns is None:
         execution = replace(execution, result=replace(execution.result, started_wall_ns=began_ns))
     return execution

@@ -3,162 +3,41 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from profiling_examples import (
+    FakeContainer,
+    FakeEngine,
+    FakeReader,
+    Told,
+    ended,
+    operator,
+    passes,
+)
 
 from cpost.engine.owner import Owner
 from cpost.engine.port import (
     ContainerExit,
     ContainerSpec,
-    EngineInfo,
-    ImageInfo,
     LogSink,
     PullPolicy,
     StartFailedError,
     StartTimeoutError,
 )
-from cpost.errors import (
-    EngineError,
-    EngineLostError,
-    ImageError,
-    InterruptedByUserError,
-)
+from cpost.errors import EngineError, EngineLostError, ImageError, InterruptedByUserError
 from cpost.meter.clock import SystemClock
 from cpost.meter.sample import Rung, Sample, Totals
-from cpost.meter.target import Target
-from cpost.pipeline.model import ContainerImage, Input, Operator, Output, Pipeline, Requests
+from cpost.pipeline.model import Operator, Pipeline
 from cpost.profiling.execution import Conditions
-from cpost.profiling.profiler import Order, SessionResult, profile
+from cpost.profiling.profiler import SessionResult, profile
+from cpost.profiling.session import Order
 from cpost.record.host import host_facts
-from cpost.record.run import Run, RunState
+from cpost.record.run import RunState
 from cpost.record.session import SessionFacts, SessionRecord
-
-Behaviour = Callable[[ContainerSpec], ContainerExit]
-
-
-def passes(_: ContainerSpec) -> ContainerExit:
-    return ended(0)
-
-
-def ended(code: int) -> ContainerExit:
-    return ContainerExit(code, oom_killed=False, started_ns=0, finished_ns=2_000_000_000)
-
-
-@dataclass
-class FakeEngine:
-    """Executes nothing; ``behaviour`` says, by operator, how a container ends."""
-
-    behaviour: Mapping[str, Behaviour] = field(default_factory=dict)
-    start: Callable[[], None] = lambda: None
-    missing: frozenset[str] = frozenset()
-    log: list[str] = field(default_factory=list)
-    specs: list[ContainerSpec] = field(default_factory=list)
-    network: str | None = "cpost_net"
-
-    def info(self) -> EngineInfo:
-        return EngineInfo("Fake", "1", "nowhere")
-
-    def close(self) -> None:
-        raise AssertionError("whoever opened it closes it")
-
-    @contextmanager
-    def exclusive(self, session_id: str) -> Iterator[None]:
-        self.log.append(f"hold {session_id}")
-        try:
-            yield
-        finally:
-            self.log.append("release")
-
-    def provide_image(
-        self, reference: str, policy: PullPolicy, progress: Callable[[str], None]
-    ) -> ImageInfo:
-        progress(f"{policy.value} {reference}")
-        if reference in self.missing:
-            raise ImageError(f"no {reference}", hint=f"pull {reference}")
-        return ImageInfo(reference, "id", "digest", "amd64")
-
-    @contextmanager
-    def container(self, spec: ContainerSpec, sink: LogSink) -> Iterator[FakeContainer]:
-        name = spec.labels["cpost.operator"]
-        self.specs.append(spec)
-        self.log.append(f"make {name}")
-        sink("stdout", b"hello\n")
-        try:
-            yield FakeContainer(spec, self.behaviour.get(name, passes), self.start)
-        finally:
-            self.log.append(f"remove {name}")
-
-    def remove_tree(self, folder: Path) -> None:
-        self.log.append(f"clean {folder.name.partition('-')[0]}")
-
-
-@dataclass
-class FakeContainer:
-    spec: ContainerSpec
-    behaviour: Behaviour
-    starting: Callable[[], None]
-    id: str = "c1"
-
-    def start(self, timeout_s: float) -> Target:
-        assert timeout_s > 0
-        self.starting()
-        return Target(pid=None)
-
-    def wait(self) -> ContainerExit:
-        return self.behaviour(self.spec)
-
-    def kill(self) -> None:
-        raise AssertionError("nobody asked for this")
-
-
-class FakeReader:
-    rung = Rung.PARENT_CGROUP_V2
-    notes = ("a note",)
-
-    def sample(self) -> Sample:
-        return Sample(at_ns=1, wall_ns=2, cpu_usage_usec=3, memory_bytes=4)
-
-    def totals(self) -> Totals:
-        return Totals(cpu_usage_usec=5, memory_peak_bytes=6)
-
-    def __enter__(self) -> FakeReader:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-class Told:
-    """An observer that writes down what it is told."""
-
-    def __init__(self) -> None:
-        self.words: list[str] = []
-
-    def run_began(self, operator_name: str, index: int, count: int) -> None:
-        self.words.append(f"{index}/{count} {operator_name}")
-
-    def container_started(self, container_id: str) -> None:
-        self.words.append(f"started {container_id}")
-
-    def sampled(self, sample: Sample) -> None:
-        assert sample.memory_bytes == 4
-
-    def run_ended(self, run: Run) -> None:
-        self.words.append(f"{run.operator} {run.result.state.value}")
-
-
-def operator(name: str, *sources: str, gpus: int | None = None) -> Operator:
-    return Operator(
-        name=name,
-        container=ContainerImage(f"image-of-{name}"),
-        inputs=tuple(Input(f"/in-{one}", one) for one in sources),
-        outputs=(Output("/output"),),
-        requests=Requests(gpus=gpus),
-    )
 
 
 @pytest.fixture
