@@ -14,6 +14,7 @@ from typing import Any
 from cpost.engine import docker_container
 from cpost.engine.connection import Endpoint, engine_errors
 from cpost.engine.docker_container import DockerContainer
+from cpost.engine.empty_image import empty_image, empty_program, remove_empty_images
 from cpost.engine.images import provide_image, require_architecture
 from cpost.engine.leftovers import remove_container, remove_containers, remove_tree_through
 from cpost.engine.network import dedicated_network
@@ -21,6 +22,7 @@ from cpost.engine.owner import SESSION_LABEL, Owner, token_is_alive
 from cpost.engine.port import (
     NETWORK_NAME,
     ContainerSpec,
+    EmptyImage,
     EngineInfo,
     ImageInfo,
     LogSink,
@@ -29,9 +31,16 @@ from cpost.engine.port import (
 from cpost.errors import EngineError
 from cpost.interrupt import shielded
 from cpost.meter.cgroup_host import CgroupHost
-from cpost.meter.parent_cgroup import ParentCgroup, parent_cgroup, remove_leftovers
+from cpost.meter.parent_cgroup import (
+    ParentCgroup,
+    parent_cgroup,
+    parent_cgroup_refusal,
+    remove_leftovers,
+)
 
 _log = logging.getLogger(__name__)
+
+_EMPTY_IMAGE_TIMEOUT_S = 2  # it takes a tenth of a second, and the session waits for it
 
 
 class DockerEngine:
@@ -86,6 +95,20 @@ class DockerEngine:
         require_architecture(image, self._info.architecture)
         self._images[reference] = None
         return image
+
+    @contextmanager
+    def empty_image(self) -> Iterator[EmptyImage | None]:
+        """See ``port.Engine.empty_image``; EngineLostError if it takes the engine long."""
+        info = self._info
+        refusal = parent_cgroup_refusal(driver=info.cgroup_driver, host=self._host)
+        program = empty_program(info.architecture)
+        if not info.local or refusal is not None or program is None:
+            yield None
+            return
+        self._starter.timeout = _EMPTY_IMAGE_TIMEOUT_S
+        remove_empty_images(self._starter)  # of dead sessions: this one holds the engine
+        with empty_image(self._starter, program) as image:
+            yield image
 
     @contextmanager
     def container(self, spec: ContainerSpec, sink: LogSink) -> Iterator[DockerContainer]:

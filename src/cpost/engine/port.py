@@ -115,6 +115,14 @@ class ImageInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class EmptyImage:
+    """An image with one program that does nothing; ``program`` is its path inside."""
+
+    reference: str
+    program: str
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerExit:
     """How a container ended, in the engine's words.
 
@@ -188,6 +196,14 @@ class Engine(Protocol):
         """Have an image at hand, pulled if the policy says so; ImageError.
 
         ``progress`` takes one short line at a time while a pull lasts.
+        """
+        ...
+
+    def empty_image(self) -> AbstractContextManager[EmptyImage | None]:
+        """Have an image at hand whose program ends at once, remove it when the block ends.
+
+        None where the engine has no images, where no such program is known for its machine, or
+        where what a container of it uses could not be read exactly. EngineError.
         """
         ...
 

@@ -100,6 +100,11 @@ class ProcessEngine:
         return ImageInfo(reference, id="", digest=None, architecture=platform.machine())
 
     @contextmanager
+    def empty_image(self) -> Iterator[None]:
+        """See ``port.Engine.empty_image``: there are no images."""
+        yield
+
+    @contextmanager
     def container(self, spec: ContainerSpec, sink: LogSink) -> Iterator[ProcessContainer]:
         """See ``port.Engine.container``; StartFailedError where there is no command."""
         words = (*(spec.entrypoint or ()), *(spec.command or ()))

@@ -13,6 +13,7 @@ from cpost.profiling.execution import Conditions
 from cpost.profiling.observer import Observer
 from cpost.profiling.outputs import Outputs
 from cpost.profiling.session import Continue, Order, Session
+from cpost.profiling.start_up import measure_start_up
 from cpost.record.run import Run
 from cpost.record.session import SessionRecord
 
@@ -53,6 +54,7 @@ def profile(
                 outputs = Outputs(engine, order.session_id, record.directory, order.keep_outputs)
                 session = Session(order, conditions, record, images, outputs, observer)
                 with outputs.tidied():
+                    session.start_up = measure_start_up(conditions, order.session_id)
                     session.execute_all(operators, go_on)
     except InterruptedByUserError as error:
         if session is None:

@@ -17,7 +17,7 @@ from cpost.profiling.execution import Conditions, Execution, execute
 from cpost.profiling.observer import Observer
 from cpost.profiling.outputs import Outputs
 from cpost.profiling.specs import container_spec
-from cpost.record.run import Run, RunResult, RunState, Settings
+from cpost.record.run import Run, RunResult, RunState, Settings, StartUp
 from cpost.record.session import SessionRecord
 from cpost.units import NS_PER_SECOND
 
@@ -45,6 +45,7 @@ class Session:
     """Executes operators and holds what became of them.
 
     ``runs`` are those that ended, in order; ``stopped_by`` is what ended the session early.
+    ``start_up`` is what starting a container costs, to be kept with every run.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Session:
         """Execute nothing yet; ``images`` are at hand, by their reference."""
         self.runs: list[Run] = []
         self.stopped_by: CpostError | None = None
+        self.start_up = StartUp()
         self._order = order
         self._conditions = conditions
         self._record = record
@@ -139,6 +141,7 @@ class Session:
             image_id=image.id or None,
             image_digest=image.digest,
             warnings=warnings + execution.result.warnings,
+            start_up=self.start_up,
         )
 
     def _settings(self, operator: Operator) -> Settings:

@@ -10,6 +10,7 @@ from pathlib import Path
 from cpost.engine.port import (
     ContainerExit,
     ContainerSpec,
+    EmptyImage,
     EngineInfo,
     ImageInfo,
     LogSink,
@@ -42,6 +43,7 @@ class FakeEngine:
     log: list[str] = field(default_factory=list)
     specs: list[ContainerSpec] = field(default_factory=list)
     network: str | None = "cpost_net"
+    empty: EmptyImage | None = None
 
     def info(self) -> EngineInfo:
         return EngineInfo("Fake", "1", "nowhere")
@@ -66,8 +68,12 @@ class FakeEngine:
         return ImageInfo(reference, "id", "digest", "amd64")
 
     @contextmanager
+    def empty_image(self) -> Iterator[EmptyImage | None]:
+        yield self.empty
+
+    @contextmanager
     def container(self, spec: ContainerSpec, sink: LogSink) -> Iterator[FakeContainer]:
-        name = spec.labels["cpost.operator"]
+        name = spec.labels.get("cpost.operator", "start-up")
         self.specs.append(spec)
         self.log.append(f"make {name}")
         sink("stdout", b"hello\n")
