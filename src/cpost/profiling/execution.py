@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
@@ -23,7 +24,9 @@ from cpost.errors import (
     InterruptedByUserError,
     MeasureError,
 )
+from cpost.interrupt import shielded
 from cpost.meter.port import Clock, Reader
+from cpost.meter.sample import Totals
 from cpost.meter.sampler import samples
 from cpost.meter.target import Target
 from cpost.profiling.observer import Observer
@@ -31,6 +34,8 @@ from cpost.profiling.outcome import meaning, outcome
 from cpost.profiling.waiting import Waiter, time_limit
 from cpost.record.recording import RunRecording
 from cpost.record.run import RunResult, RunState
+
+_log = logging.getLogger(__name__)
 
 START_TIMEOUT_S = 15.0
 _TERMINATED = -15  # the original's exit code where a start was not confirmed
@@ -122,30 +127,38 @@ def _observe(
     container: Container, conditions: Conditions, recording: RunRecording, observer: Observer
 ) -> Execution:
     clock = conditions.clock
-    target = container.start(conditions.start_timeout_s)
-    began_ns = clock.monotonic_ns()
-    observer.container_started(container.id)
-    with conditions.attach(target) as reader:
-        waiter = Waiter(container)
-        interrupt = None
+    reader = None
+    trouble: InterruptedByUserError | MeasureError | None = None
+    with ExitStack() as opened:
         try:
+            with shielded():  # what was started is measured, however early an interrupt comes
+                target = container.start(conditions.start_timeout_s)
+                began_ns = clock.monotonic_ns()
+                reader = opened.enter_context(conditions.attach(target))
+            observer.container_started(container.id)
+            waiter = Waiter(container)
             with time_limit(container, conditions.timeout_s) as expired:
                 for sample in samples(reader, clock, conditions.interval_ns, waiter.ended):
                     recording.append(sample)
                     observer.sampled(sample)
-        except InterruptedByUserError as error:
-            interrupt = error
+        except (InterruptedByUserError, MeasureError) as error:
+            if reader is None:
+                raise
+            trouble = error
         duration_ns = clock.monotonic_ns() - began_ns
         measured = RunResult(
             RunState.ERROR,
             duration_ns=duration_ns,
             rung=reader.rung,
-            totals=reader.totals(),
+            totals=_last_totals(reader),
             container_id=container.id,
             warnings=reader.notes,
         )
-    if interrupt is not None:
-        return Execution(replace(measured, reason=str(interrupt)), fatal=interrupt)
+    if isinstance(trouble, MeasureError):
+        broken = replace(measured, reason="not measured to its end", advice=str(trouble))
+        return Execution(broken, fatal=trouble)
+    if trouble is not None:
+        return Execution(replace(measured, reason=str(trouble)), fatal=trouble)
     try:
         exit_ = waiter.result()
     except EngineLostError as error:
@@ -153,19 +166,31 @@ def _observe(
         return Execution(lost, fatal=error)
     except EngineError as error:
         return Execution(replace(measured, reason="lost", advice=str(error)))
-    end = outcome(exit_, measured.totals, conditions.timeout_s if expired.is_set() else None)
+    timed_out_after_s = conditions.timeout_s if expired.is_set() else None
+    end = outcome(exit_, measured.totals, measured.rung, timed_out_after_s)
     return Execution(
         replace(
             measured,
             state=end.state,
             exit_code=exit_.exit_code,
             oom_killed=end.oom_killed,
+            engine_oom_killed=exit_.oom_killed,
             reason=end.reason,
             advice=end.advice,
+            warnings=measured.warnings + end.warnings,
             started_wall_ns=exit_.started_ns,
             duration_ns=_exact_duration_ns(exit_) or duration_ns,
         )
     )
+
+
+def _last_totals(reader: Reader) -> Totals:
+    """Return the totals, all None where they cannot be read any more."""
+    try:
+        return reader.totals()
+    except MeasureError as error:
+        _log.debug("no totals: %s", error)
+        return Totals()
 
 
 def _exact_duration_ns(exit_: ContainerExit) -> int | None:

@@ -6,7 +6,7 @@ import signal
 from dataclasses import dataclass
 
 from cpost.engine.port import ContainerExit
-from cpost.meter.sample import Totals
+from cpost.meter.sample import Rung, Totals
 from cpost.record.run import RunState
 from cpost.units import BYTES_PER_MIB
 
@@ -20,15 +20,21 @@ _MEANINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended; ``reason`` fits into a table, ``advice`` is a sentence or empty."""
+    """How a run ended; ``reason`` fits into a table, ``advice`` is a sentence or empty.
+
+    ``warnings`` tell where those who saw the end contradict each other.
+    """
 
     state: RunState
     oom_killed: bool
     reason: str
     advice: str
+    warnings: tuple[str, ...] = ()
 
 
-def outcome(exit_: ContainerExit, totals: Totals, timed_out_after_s: float | None) -> Outcome:
+def outcome(
+    exit_: ContainerExit, totals: Totals, rung: Rung | None, timed_out_after_s: float | None
+) -> Outcome:
     """Judge how a container ended.
 
     ``timed_out_after_s`` is the time-out if cpost itself ended it, else None. A process that the
@@ -37,27 +43,30 @@ def outcome(exit_: ContainerExit, totals: Totals, timed_out_after_s: float | Non
     """
     oom = exit_.oom_killed or bool(totals.oom_kills)
     code = exit_.exit_code
+    warnings = _contradictions(exit_, totals, rung)
     if timed_out_after_s is not None:
         return Outcome(
             RunState.FAIL,
             oom,
             f"timed out after {timed_out_after_s:g} s",
             "give it more time: --timeout SECONDS",
+            warnings,
         )
     if oom:
         reason = "killed for memory" if code else "a process was killed for memory, yet exit 0"
-        return Outcome(RunState.FAIL, True, reason, _more_memory(totals))
+        return Outcome(RunState.FAIL, True, reason, _more_memory(totals), warnings)
     if code == 0:
         return Outcome(RunState.PASS, False, "", "")
     name = signal_name(code)
-    if name:
-        return Outcome(
-            RunState.FAIL,
-            False,
-            f"exit {code} ({name})",
-            f"something ended it by {name}: not cpost",
-        )
-    return Outcome(RunState.FAIL, False, f"exit {code}", _MEANINGS.get(code, ""))
+    if not name:
+        return Outcome(RunState.FAIL, False, f"exit {code}", _MEANINGS.get(code, ""))
+    advice = _likely_oom_kill(totals, rung) if name == "SIGKILL" else ""
+    return Outcome(
+        RunState.FAIL,
+        False,
+        f"exit {code} ({name})",
+        advice or f"something ended it by {name}: not cpost",
+    )
 
 
 def signal_name(exit_code: int) -> str:
@@ -71,6 +80,42 @@ def signal_name(exit_code: int) -> str:
 def meaning(exit_code: int) -> str:
     """Return what an exit code of a container that never started says; may be empty."""
     return _MEANINGS.get(exit_code, "")
+
+
+def _count_is_final(totals: Totals, rung: Rung | None) -> bool:
+    """Whether the kernel's count of OOM kills was read after the container's end.
+
+    Version 1 counts in the container's own cgroup alone, which is gone by then.
+    """
+    return totals.oom_kills is not None and rung is Rung.PARENT_CGROUP_V2
+
+
+def _contradictions(exit_: ContainerExit, totals: Totals, rung: Rung | None) -> tuple[str, ...]:
+    """Return what kernel and engine say where they differ on whether memory was the cause."""
+    if totals.oom_kills and not exit_.oom_killed:
+        return (
+            f"processes killed for memory: {totals.oom_kills} by the kernel's count, "
+            "none by the engine's flag",
+        )
+    if exit_.oom_killed and not totals.oom_kills and _count_is_final(totals, rung):
+        return (
+            "processes killed for memory: none by the kernel's count, some by the engine's flag",
+        )
+    return ()
+
+
+def _likely_oom_kill(totals: Totals, rung: Rung | None) -> str:
+    """Return advice for a SIGKILL that the kernel may have sent unseen, empty if it did not."""
+    limit_bytes, peak_bytes = totals.memory_limit_bytes, totals.memory_peak_bytes
+    if limit_bytes is None or peak_bytes is None or _count_is_final(totals, rung):
+        return ""
+    # The kernel charges memory in batches, so a peak may stay a little below its limit.
+    if peak_bytes * 100 < limit_bytes * 99:
+        return ""
+    return (
+        "most likely killed for memory: its memory had reached its limit of "
+        f"{limit_bytes // BYTES_PER_MIB} MiB"
+    )
 
 
 def _more_memory(totals: Totals) -> str:

@@ -1,7 +1,9 @@
+import signal
+
 import pytest
 
 from cpost.engine.port import ContainerExit
-from cpost.meter.sample import Totals
+from cpost.meter.sample import Rung, Totals
 from cpost.profiling.outcome import Outcome, outcome
 from cpost.record.run import RunState
 
@@ -9,10 +11,17 @@ MIB = 1 << 20
 
 
 def ended(
-    code: int, *, flag: bool = False, kills: int | None = 0, peak: int | None = None
+    code: int,
+    *,
+    flag: bool = False,
+    kills: int | None = 0,
+    peak: int | None = None,
+    limit: int | None = None,
+    rung: Rung = Rung.PARENT_CGROUP_V2,
 ) -> Outcome:
     exit_ = ContainerExit(code, oom_killed=flag, started_ns=None, finished_ns=None)
-    return outcome(exit_, Totals(oom_kills=kills, memory_peak_bytes=peak), None)
+    totals = Totals(oom_kills=kills, memory_peak_bytes=peak, memory_limit_bytes=limit)
+    return outcome(exit_, totals, rung, None)
 
 
 def test_exit_0_passes() -> None:
@@ -26,6 +35,11 @@ def test_exit_0_passes() -> None:
 def test_any_other_exit_fails_and_a_signal_is_named(code: int, reason: str) -> None:
     result = ended(code)
     assert (result.state, result.reason, result.oom_killed) == (RunState.FAIL, reason, False)
+
+
+@pytest.mark.parametrize("code", [1, 2, 6, 9, 11, 15, 31])
+def test_every_signal_is_told_by_its_name(code: int) -> None:
+    assert ended(128 + code).reason == f"exit {128 + code} ({signal.Signals(code).name})"
 
 
 def test_an_exit_code_above_all_signals_is_just_a_number() -> None:
@@ -54,4 +68,65 @@ def test_after_an_oom_kill_the_next_size_is_100_mib_or_a_fifth_more(
 
 def test_a_time_out_is_told_as_such_and_not_as_the_kill_that_ended_it() -> None:
     exit_ = ContainerExit(137, oom_killed=False, started_ns=None, finished_ns=None)
-    assert outcome(exit_, Totals(), 1.5).reason == "timed out after 1.5 s"
+    assert outcome(exit_, Totals(), None, 1.5).reason == "timed out after 1.5 s"
+
+
+def test_a_kill_that_only_the_kernel_counted_is_told_beside_the_reason() -> None:
+    result = ended(1, flag=False, kills=2)
+    assert result.reason == "killed for memory"
+    assert result.warnings == (
+        "processes killed for memory: 2 by the kernel's count, none by the engine's flag",
+    )
+
+
+def test_a_kill_that_only_the_engine_tells_is_told_beside_the_reason() -> None:
+    result = ended(137, flag=True, kills=0)
+    assert result.reason == "killed for memory"
+    assert result.warnings == (
+        "processes killed for memory: none by the kernel's count, some by the engine's flag",
+    )
+
+
+@pytest.mark.parametrize(
+    ("flag", "kills", "rung"),
+    [
+        (True, 1, Rung.PARENT_CGROUP_V2),
+        (False, 0, Rung.PARENT_CGROUP_V2),
+        (True, None, Rung.PARENT_CGROUP_V2),
+        (True, 0, Rung.PARENT_CGROUP_V1),  # its count was read before the end
+        (True, 0, Rung.CONTAINER_CGROUP_V2),
+    ],
+)
+def test_witnesses_who_do_not_contradict_each_other_are_no_warning(
+    flag: bool, kills: int | None, rung: Rung
+) -> None:
+    assert ended(137, flag=flag, kills=kills, rung=rung).warnings == ()
+
+
+@pytest.mark.parametrize(("kills", "rung"), [(0, Rung.PARENT_CGROUP_V1), (None, Rung.ENGINE_STATS)])
+def test_a_kill_at_the_memory_limit_that_nobody_counted_is_likely_for_memory_yet_not_claimed(
+    kills: int | None, rung: Rung
+) -> None:
+    result = ended(137, kills=kills, peak=64 * MIB, limit=64 * MIB, rung=rung)
+    assert not result.oom_killed
+    assert result.reason == "exit 137 (SIGKILL)"
+    assert result.advice == (
+        "most likely killed for memory: its memory had reached its limit of 64 MiB"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "kills", "peak", "limit", "rung"),
+    [
+        (137, 0, 64 * MIB, 64 * MIB, Rung.PARENT_CGROUP_V2),  # counted to the end: none
+        (137, None, 60 * MIB, 64 * MIB, Rung.ENGINE_STATS),
+        (137, None, 64 * MIB, None, Rung.ENGINE_STATS),
+        (137, None, None, 64 * MIB, Rung.ENGINE_STATS),
+        (143, None, 64 * MIB, 64 * MIB, Rung.ENGINE_STATS),
+    ],
+)
+def test_any_other_kill_is_not_said_to_be_for_memory(
+    code: int, kills: int | None, peak: int | None, limit: int | None, rung: Rung
+) -> None:
+    result = ended(code, kills=kills, peak=peak, limit=limit, rung=rung)
+    assert "memory" not in result.advice
