@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from cpost.meter.port import Clock, Reader
@@ -18,12 +18,19 @@ class Ended(Protocol):
         ...
 
 
-def samples(reader: Reader, clock: Clock, interval_ns: int, ended: Ended) -> Iterator[Sample]:
+def samples(
+    reader: Reader,
+    clock: Clock,
+    interval_ns: int,
+    ended: Ended,
+    late: Callable[[int], None] | None = None,
+) -> Iterator[Sample]:
     """Yield a sample at once, then one every ``interval_ns`` until ``ended`` is set, then a last.
 
     Deadlines are absolute, so that the time a reading takes does not add up. A tick that came too
     late is skipped, not made up for, and shows later as a gap between two samples. A reader that
-    has nothing to say yields nothing for that tick.
+    has nothing to say yields nothing for that tick. ``late`` is told by how many nanoseconds each
+    reading missed its deadline; the first and the last have none.
     """
     deadline_ns = clock.monotonic_ns()
     has_ended = False
@@ -36,3 +43,5 @@ def samples(reader: Reader, clock: Clock, interval_ns: int, ended: Ended) -> Ite
         now_ns = clock.monotonic_ns()
         deadline_ns += interval_ns * max(1, (now_ns - deadline_ns) // interval_ns + 1)
         has_ended = ended.wait((deadline_ns - now_ns) / NS_PER_SECOND)
+        if late is not None and not has_ended:
+            late(clock.monotonic_ns() - deadline_ns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cpost.engine.port import (
     Container,
@@ -25,6 +25,7 @@ from cpost.errors import (
     MeasureError,
 )
 from cpost.interrupt import shielded
+from cpost.meter.lateness import Lateness
 from cpost.meter.port import Clock, Reader
 from cpost.meter.sample import Totals
 from cpost.meter.sampler import samples
@@ -45,7 +46,8 @@ _TERMINATED = -15  # the original's exit code where a start was not confirmed
 class Conditions:
     """What all runs of a session are executed and measured with.
 
-    ``attach`` gives the best meter there is for a container that was started.
+    ``attach`` gives the best meter there is for a container that was started. ``lateness`` counts
+    how late their samples were, all runs together.
     """
 
     engine: Engine
@@ -54,6 +56,7 @@ class Conditions:
     interval_ns: int
     timeout_s: float | None
     start_timeout_s: float = START_TIMEOUT_S
+    lateness: Lateness = field(default_factory=Lateness)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,9 @@ def _observe(
             observer.container_started(container.id)
             waiter = Waiter(container)
             with time_limit(container, conditions.timeout_s) as expired:
-                for sample in samples(reader, clock, conditions.interval_ns, waiter.ended):
+                for sample in samples(
+                    reader, clock, conditions.interval_ns, waiter.ended, conditions.lateness.add
+                ):
                     recording.append(sample)
                     observer.sampled(sample)
         except (InterruptedByUserError, MeasureError) as error:

@@ -12,9 +12,10 @@ from cpost.pipeline.order import execution_order
 from cpost.profiling.execution import Conditions
 from cpost.profiling.observer import Observer
 from cpost.profiling.outputs import Outputs
+from cpost.profiling.own_use import OwnUseMeter
 from cpost.profiling.session import Continue, Order, Session
 from cpost.profiling.start_up import measure_start_up
-from cpost.record.run import Run
+from cpost.record.run import OwnUse, Run
 from cpost.record.session import SessionRecord
 
 
@@ -22,12 +23,14 @@ from cpost.record.session import SessionRecord
 class SessionResult:
     """All runs of a session in the order of execution, and what ended it early, if anything.
 
-    ``not_kept`` is the first failure to keep a result.
+    ``not_kept`` is the first failure to keep a result. ``own_use`` is what cpost itself used from
+    the call of ``profile`` until all operators were executed and their outputs removed.
     """
 
     runs: Sequence[Run]
     stopped_by: CpostError | None = None
     not_kept: CpostError | None = None
+    own_use: OwnUse | None = None
 
 
 def profile(
@@ -44,6 +47,7 @@ def profile(
     by ``create_record``. Raises what keeps the first operator from being executed: EngineError,
     ImageError, RecordError. Later trouble is in the result, beside the runs that were measured.
     """
+    own_use = OwnUseMeter(conditions.clock)
     operators = execution_order(order.pipeline)
     engine = conditions.engine
     session = None
@@ -53,15 +57,18 @@ def profile(
             with create_record(images) as record:
                 outputs = Outputs(engine, order.session_id, record.directory, order.keep_outputs)
                 session = Session(order, conditions, record, images, outputs, observer)
-                with outputs.tidied():
-                    session.start_up = measure_start_up(conditions, order.session_id)
-                    session.execute_all(operators, go_on)
+                try:
+                    with outputs.tidied():
+                        session.start_up = measure_start_up(conditions, order.session_id)
+                        session.execute_all(operators, go_on)
+                finally:
+                    record.own_use = own_use.use(session.sample_count, conditions.lateness)
     except InterruptedByUserError as error:
         if session is None:
             raise
         session.stopped_by = error
     session.skip_rest(operators)
-    return SessionResult(session.runs, session.stopped_by, record.failure)
+    return SessionResult(session.runs, session.stopped_by, record.failure, record.own_use)
 
 
 def _provide_images(

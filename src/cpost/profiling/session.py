@@ -13,7 +13,8 @@ from cpost.errors import CpostError
 from cpost.interrupt import shielded
 from cpost.pipeline.model import Operator, Pipeline
 from cpost.pipeline.secrets import redacted
-from cpost.profiling.execution import Conditions, Execution, execute
+from cpost.profiling.execution import Conditions, execute
+from cpost.profiling.host_watch import HostWatch
 from cpost.profiling.observer import Observer
 from cpost.profiling.outputs import Outputs
 from cpost.profiling.specs import container_spec
@@ -68,6 +69,11 @@ class Session:
         self._outputs = outputs
         self._observer = observer
 
+    @property
+    def sample_count(self) -> int:
+        """How many samples were taken and kept, all runs together."""
+        return sum(run.sample_count for run in self.runs)
+
     def execute_all(self, operators: Sequence[Operator], go_on: Continue) -> None:
         """Execute one after the other until all are, or one fails and ``go_on`` says no."""
         for index, operator in enumerate(operators, 1):
@@ -98,9 +104,12 @@ class Session:
             operator.name, index, settings, self._order.max_log_bytes
         ) as recording:
             sink = _both(recording.write_log, self._order.echo)
-            execution = execute(spec, self._conditions, recording, sink, self._observer)
+            host = HostWatch()
+            beside = (host,) if self._conditions.engine.info().local else ()
+            execution = execute(spec, self._conditions, recording, sink, self._observer, beside)
+            result = replace(execution.result, host_use=host.use, start_up=self.start_up)
             with shielded():
-                run = recording.finish(self._completed(execution, operator, warnings))
+                run = recording.finish(self._completed(result, operator, warnings))
                 self.runs.append(run)
                 self._observer.run_ended(run)
         return run, execution.fatal
@@ -133,15 +142,14 @@ class Session:
         return {run.operator for run in self.runs if run.result.state is not RunState.PASS}
 
     def _completed(
-        self, execution: Execution, operator: Operator, warnings: tuple[str, ...]
+        self, result: RunResult, operator: Operator, warnings: tuple[str, ...]
     ) -> RunResult:
         image = self._images[operator.container.reference]
         return replace(
-            execution.result,
+            result,
             image_id=image.id or None,
             image_digest=image.digest,
-            warnings=warnings + execution.result.warnings,
-            start_up=self.start_up,
+            warnings=warnings + result.warnings,
         )
 
     def _settings(self, operator: Operator) -> Settings:

@@ -11,7 +11,7 @@ from typing import Any
 from cpost.errors import RecordError
 from cpost.record.fields import Fields, read_json, read_yaml
 from cpost.record.host import HostFacts
-from cpost.record.run import Run, Samples, Settings
+from cpost.record.run import OwnUse, Run, Samples, Settings
 from cpost.record.run_files import result_of, settings_of
 from cpost.record.samples import StoredSamples
 
@@ -32,8 +32,9 @@ class UnfinishedRun:
 class StoredSession:
     """A session as it was kept; runs are in the order of execution.
 
-    ``ended`` is None for a session that is still at work or was killed. ``damaged`` tells of the
-    runs that ended but cannot be read any more.
+    ``ended`` is None for a session that is still at work or was killed, and so is ``own_use``, as
+    it is for sessions of earlier versions. ``damaged`` tells of the runs that ended but cannot be
+    read any more.
     """
 
     id: str
@@ -49,6 +50,7 @@ class StoredSession:
     runs: tuple[Run, ...]
     unfinished: tuple[UnfinishedRun, ...]
     damaged: tuple[RecordError, ...]
+    own_use: OwnUse | None = None
 
 
 def read_run(directory: Path) -> Run:
@@ -104,6 +106,7 @@ def read_session(directory: Path) -> StoredSession:
         runs=tuple(runs),
         unfinished=tuple(unfinished),
         damaged=tuple(damaged),
+        own_use=_own_use(stored),
     )
 
 
@@ -138,4 +141,18 @@ def _host(stored: Fields) -> HostFacts:
         cpu_model=stored.optional("cpu_model", str),
         cpu_count=stored.optional("cpu_count", int),
         memory_bytes=stored.optional("memory_bytes", int),
+    )
+
+
+def _own_use(stored: Fields) -> OwnUse | None:
+    if stored.optional("own_use", dict) is None:
+        return None
+    inner = stored.inner("own_use")
+    return OwnUse(
+        wall_ns=inner.get("wall_ns", int),
+        cpu_usec=inner.get("cpu_usec", int),
+        memory_peak_bytes=inner.optional("memory_peak_bytes", int),
+        samples=inner.get("samples", int),
+        late_p50_ns=inner.optional("late_p50_ns", int),
+        late_p99_ns=inner.optional("late_p99_ns", int),
     )

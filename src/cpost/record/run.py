@@ -62,8 +62,11 @@ class StartUp:
 class OwnUse:
     """What cpost itself used in a session, and how late its samples were.
 
-    Lateness is how long after its deadline a sample was taken: the median and the 99th percentile
-    of all samples of the session; None where none was taken.
+    It begins when cpost has read its command line and the definition; ``cpu_usec`` is that of its
+    process and of the children it waited for, ``memory_peak_bytes`` the largest its process ever
+    was. Lateness is how long after its deadline a sample was taken, the median and the 99th
+    percentile of all runs together; the first and the last sample of a run have no deadline. None
+    where no sample had one.
     """
 
     wall_ns: int

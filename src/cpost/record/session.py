@@ -14,7 +14,7 @@ from cpost.errors import RecordError
 from cpost.record.files import file_name, not_kept, write_atomically
 from cpost.record.host import HostFacts
 from cpost.record.recording import RunRecording
-from cpost.record.run import Settings
+from cpost.record.run import OwnUse, Settings
 from cpost.record.run_files import to_json, to_yaml
 from cpost.record.secrecy import arguments_without_secrets, definition_without_secrets
 from cpost.units import NS_PER_SECOND
@@ -54,12 +54,14 @@ class SessionRecord:
     """A session that is being kept; a context manager that ends it.
 
     ``failure`` is the first failure to keep something, of the session or of any of its runs.
+    ``own_use`` is what cpost itself used; it is written when the session ends, if it is known.
     """
 
     def __init__(
         self, directory: Path, session_id: str, facts: SessionFacts, wall_ns: Callable[[], int]
     ) -> None:
         """Hold a directory that exists already; see ``create``."""
+        self.own_use: OwnUse | None = None
         self._directory = directory
         self._id = session_id
         self._facts = facts
@@ -138,6 +140,7 @@ class SessionRecord:
                 "cpost": __version__,
                 "arguments": arguments_without_secrets(self._facts.arguments),
                 "host": asdict(self._facts.host),
+                "own_use": asdict(self.own_use) if self.own_use else None,
             }
         )
 

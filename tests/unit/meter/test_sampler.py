@@ -144,3 +144,20 @@ def test_on_the_real_clock_samples_keep_their_pace() -> None:
     pace = [(at_ns - taken[0]) / (20 * MS) for at_ns in taken[1:-1]]
     late = sorted(abs(ticks - round(ticks)) for ticks in pace)
     assert late[len(late) // 2] < 0.25  # half of them within 5 ms of their deadline
+
+
+def test_every_reading_but_the_first_and_the_last_tells_how_late_it_was() -> None:
+    clock, late_ns = FakeClock(), []
+
+    class Sluggish(FakeEnd):
+        """Wakes up 3 ms after the time it was to wake up at."""
+
+        def wait(self, timeout: float | None = None) -> bool:
+            has_ended = super().wait(timeout)
+            clock.now_ns += 3 * MS
+            return has_ended
+
+    reader, ended = FakeReader(clock), Sluggish(clock, 35 * MS)
+    taken = list(samples(reader, clock, 10 * MS, ended, late_ns.append))
+    assert [one.at_ns for one in taken] == [0, 13 * MS, 23 * MS, 33 * MS, 38 * MS]
+    assert late_ns == [3 * MS] * 3

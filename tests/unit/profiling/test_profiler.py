@@ -23,6 +23,8 @@ from cpost.engine.owner import Owner
 from cpost.engine.port import (
     ContainerExit,
     ContainerSpec,
+    EmptyImage,
+    EngineInfo,
     LogSink,
     PullPolicy,
     StartFailedError,
@@ -36,7 +38,8 @@ from cpost.profiling.execution import Conditions
 from cpost.profiling.profiler import SessionResult, profile
 from cpost.profiling.session import Order
 from cpost.record.host import host_facts
-from cpost.record.run import RunState
+from cpost.record.reading import read_session
+from cpost.record.run import HostUse, RunState, StartUp
 from cpost.record.session import SessionFacts, SessionRecord
 
 
@@ -98,6 +101,46 @@ def test_a_result_tells_totals_rung_image_and_the_engines_own_duration(
     assert run.result.duration_ns == 2_000_000_000
     assert "a note" in run.result.warnings
     assert run.sample_count >= 1
+
+
+def test_what_a_start_costs_is_measured_once_and_kept_with_every_run(
+    execute: Callable[..., SessionResult],
+) -> None:
+    engine = FakeEngine(empty=EmptyImage("sha256:1", "/end"))
+    result = execute(engine, operator("a"), operator("b"))
+    assert [run.result.start_up for run in result.runs] == [StartUp(5, 6)] * 2
+    assert engine.log.count("make start-up") == 1
+    assert engine.log.index("remove start-up") < engine.log.index("make a")
+
+
+def test_what_the_machine_did_meanwhile_is_kept(execute: Callable[..., SessionResult]) -> None:
+    (run,) = execute(FakeEngine(), operator("a")).runs
+    assert run.result.host_use.cpu_count is not None
+
+
+def test_an_engine_elsewhere_says_nothing_of_its_machine(
+    execute: Callable[..., SessionResult],
+) -> None:
+    class Remote(FakeEngine):
+        def info(self) -> EngineInfo:
+            return EngineInfo("Fake", "1", "elsewhere", local=False)
+
+    (run,) = execute(Remote(), operator("a")).runs
+    assert run.result.host_use == HostUse()
+
+
+def test_what_cpost_itself_used_is_told_and_kept_even_of_an_interrupted_session(
+    execute: Callable[..., SessionResult], tmp_path: Path
+) -> None:
+    class Impatient(Told):
+        def sampled(self, sample: Sample) -> None:
+            raise InterruptedByUserError(2)
+
+    own_use = execute(FakeEngine(), operator("a"), observer=Impatient()).own_use
+    assert own_use is not None
+    assert own_use.samples == 1
+    assert own_use.wall_ns > 0
+    assert read_session(tmp_path / "record/s1").own_use == own_use
 
 
 def test_all_missing_images_are_told_at_once_and_nothing_is_executed(

@@ -7,7 +7,7 @@ from record_examples import HOST, sample, settings
 
 from cpost.errors import RecordError
 from cpost.record.reading import read_run, read_session
-from cpost.record.run import RunResult, RunState
+from cpost.record.run import HostUse, OwnUse, RunResult, RunState, StartUp
 
 
 @pytest.fixture
@@ -44,6 +44,41 @@ def test_a_session_reads_back_whole(kept):
     assert [run.operator for run in session.runs] == ["reader", "writer"]
     assert session.runs[0].settings.command == ("go", "1")
     assert session.damaged == ()
+
+
+def test_what_cpost_itself_used_reads_back(session):
+    session.own_use = OwnUse(10, 20, 30, 40, 50, None)
+    session.end()
+    assert read_session(session.directory).own_use == session.own_use
+
+
+def test_a_session_of_an_earlier_version_says_nothing_of_what_cpost_used(kept):
+    damage(kept / "session.json", '"own_use"', '"something_else"')
+    assert read_session(kept).own_use is None
+
+
+def test_what_is_measured_beside_an_operator_reads_back(session):
+    result = RunResult(
+        RunState.PASS,
+        engine_oom_killed=False,
+        host_use=HostUse(1, 2, 3, 4, 5, 6),
+        start_up=StartUp(7, 8),
+    )
+    with session.begin("reader", 1, settings(), 100) as recording:
+        run = recording.finish(result)
+    assert read_run(run.directory).result == result
+
+
+def test_a_run_of_an_earlier_version_says_nothing_of_what_it_did_not_measure(kept):
+    path = kept / "001__reader" / "run.json"
+    stored = json.loads(path.read_text())
+    for name in ("engine_oom_killed", "host_use", "start_up"):
+        del stored[name]
+    del stored["totals"]["unseen_end_usec"]
+    path.write_text(json.dumps(stored))
+    result = read_run(path.parent).result
+    assert result.engine_oom_killed is None
+    assert (result.host_use, result.start_up) == (HostUse(), StartUp())
 
 
 def test_a_run_that_never_ended_is_listed_as_such(kept):

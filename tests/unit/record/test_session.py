@@ -6,6 +6,7 @@ from record_examples import FACTS, HOST, STARTED_NS, settings
 
 from cpost import __version__
 from cpost.errors import RecordError
+from cpost.record.run import OwnUse
 from cpost.record.session import SessionFacts, SessionRecord, default_record_dir, timestamp
 
 
@@ -32,6 +33,7 @@ def test_what_was_asked_for_is_kept_before_anything_is_executed(session, tmp_pat
             "cpu_count": 2,
             "memory_bytes": 8_000_000_000,
         },
+        "own_use": None,
     }
     assert (tmp_path / "s1" / "pipeline.yaml").read_text() == "name: spleen\n"
     assert (tmp_path / "s1" / "config.yaml").read_text() == (
@@ -44,6 +46,21 @@ def test_the_end_of_the_block_ends_the_session_even_by_an_error(session, tmp_pat
         raise KeyboardInterrupt
     assert stored(tmp_path)["state"] == "ended"
     assert stored(tmp_path)["ended"] == timestamp(STARTED_NS)
+
+
+def test_what_cpost_itself_used_is_kept_when_the_session_ends(session, tmp_path):
+    session.own_use = OwnUse(10, 20, None, 30, 40, 50)
+    assert stored(tmp_path)["own_use"] is None
+    with session:
+        pass
+    assert stored(tmp_path)["own_use"] == {
+        "wall_ns": 10,
+        "cpu_usec": 20,
+        "memory_peak_bytes": None,
+        "samples": 30,
+        "late_p50_ns": 40,
+        "late_p99_ns": 50,
+    }
 
 
 def test_runs_get_directories_that_sort_by_their_order(session, tmp_path):
