@@ -5,10 +5,15 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from cpost.engine.empty_image import empty_image, empty_program
+from cpost.record.reading import read_session
 
 pytestmark = pytest.mark.engine
 
@@ -153,6 +158,71 @@ def test_the_environment_is_as_written(
     kept = [one for one in cpost.session_dir.rglob("*") if one.is_file()]
     secret = [one for one in kept if b"hush" in one.read_bytes()]
     assert {one.name for one in secret} <= {"stdout.log", "pipeline.yaml"}
+
+
+def test_what_a_start_costs_is_kept_with_every_run_and_its_image_is_gone(
+    cpost: Any, pipeline: Any, payload: Path, operator: Any, engine_client: Any
+) -> None:
+    images = {one["Id"] for one in engine_client.api.images(all=True)}
+    result = cpost.profile(pipeline(operator("one", "exec true"), operator("two", "true")), payload)
+    assert result["ended"].returncode == 0, result["ended"].stderr
+    assert {one["Id"] for one in engine_client.api.images(all=True)} == images
+    runs = [json.loads(one.read_text()) for one in cpost.session_dir.glob("*/run.json")]
+    first, second = runs
+    assert first["start_up"] == second["start_up"]
+    # Whatever an operator does, the start is a part of it; but no two starts cost the same.
+    for run in runs:
+        assert 0 < run["start_up"]["cpu_usec"] < 10 * run["totals"]["cpu_usage_usec"]
+        assert 0 < run["start_up"]["memory_peak_bytes"] < 10 * run["totals"]["memory_peak_bytes"]
+
+
+def test_an_image_that_a_killed_cpost_left_behind_is_removed_by_the_next(
+    cpost: Any, pipeline: Any, payload: Path, operator: Any, engine_client: Any
+) -> None:
+    def left() -> list[Any]:
+        images: list[Any] = engine_client.api.images(filters={"label": "cpost.empty_image"})
+        return images
+
+    with empty_image(engine_client.api, empty_program("x86_64") or b""):
+        assert len(left()) == 1
+        cpost(pipeline(operator("one", "true")), payload)
+        assert left() == []
+
+
+def test_what_cpost_itself_used_and_what_the_machine_did_are_kept(
+    cpost: Any, pipeline: Any, payload: Path, operator: Any
+) -> None:
+    cpost(pipeline(operator("burner", python(BURN_ONE_CPU_SECOND))), payload, "--interval", 0.05)
+    session = read_session(cpost.session_dir)
+    (run,) = session.runs
+    assert session.own_use is not None
+    assert session.own_use.samples == run.sample_count
+    assert 0 < session.own_use.cpu_usec < session.own_use.wall_ns / 1000
+    assert session.own_use.late_p50_ns is not None
+    assert session.own_use.late_p99_ns is not None
+    assert session.own_use.late_p50_ns <= session.own_use.late_p99_ns
+    # What the operator burnt is a part of what all programs did; the kernel counts in ticks.
+    assert run.result.host_use.busy_usec is not None
+    assert run.result.totals.cpu_usage_usec is not None
+    assert run.result.host_use.busy_usec >= 0.9 * run.result.totals.cpu_usage_usec
+
+
+def test_an_interrupt_right_after_the_start_keeps_what_was_used_until_then(
+    cpost: Any, pipeline: Any, payload: Path, operator: Any, engine_client: Any
+) -> None:
+    process = cpost.popen(pipeline(operator("slow", "exec sleep 60")), payload)
+    deadline = time.monotonic() + 30
+    # The engine says "running" before it has answered the request to start.
+    while not engine_client.api.containers(filters={"label": "cpost.operator"}):
+        assert time.monotonic() < deadline
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    (run,) = read_session(cpost.session_dir).runs
+    assert run.result.reason == "interrupted by SIGINT"
+    assert run.result.totals.cpu_usage_usec
+    assert run.result.totals.memory_peak_bytes
+    assert engine_client.api.containers(all=True, filters={"label": "cpost.session"}) == []
 
 
 def test_nothing_is_left_at_the_engine(
