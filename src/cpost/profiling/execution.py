@@ -82,12 +82,12 @@ def execute(
     before its start and left when it has ended; it keeps its own results.
     """
     began_ns = conditions.clock.wall_ns()
-    execution = None
+    kept = _Kept()
     try:
         with conditions.engine.container(spec, sink) as container, ExitStack() as entered:
             for one in beside:
                 entered.enter_context(one)
-            execution = _observe(container, conditions, recording, observer)
+            execution = _observe(container, conditions, recording, observer, kept)
     except StartTimeoutError as error:
         execution = Execution(
             RunResult(
@@ -109,26 +109,40 @@ def execute(
         )
     except InterruptedByUserError as error:
         # One that comes while a container is unmade takes nothing from what was measured of it.
-        ended = execution or Execution(RunResult(RunState.ERROR, reason=str(error)))
+        ended = kept.execution or Execution(RunResult(RunState.ERROR, reason=str(error)))
         execution = replace(ended, fatal=error)
     except (EngineError, ImageError, MeasureError) as error:
-        # An engine that refused this one operator may well execute the next.
-        fatal: CpostError | None = None if type(error) is EngineError else error
-        if execution is None:
-            result = RunResult(RunState.ERROR, reason="not executed", advice=str(error))
-        else:  # the operator has ended and was measured, what came after it went wrong
-            result = execution.result
-            result = replace(result, warnings=(*result.warnings, str(error)))
-            fatal = execution.fatal or fatal
-        execution = Execution(result, fatal)
+        execution = _after_trouble(error, kept.execution)
     if execution.result.started_wall_ns is None:
         execution = replace(execution, result=replace(execution.result, started_wall_ns=began_ns))
     return execution
 
 
+@dataclass(slots=True)
+class _Kept:
+    """How an operator ended, from the moment that is known, whatever comes after it."""
+
+    execution: Execution | None = None
+
+
+def _after_trouble(error: CpostError, ended: Execution | None) -> Execution:
+    """Return what an error makes of a run; ``ended`` is None if it came before the run's end."""
+    # An engine that refused this one operator may well execute the next.
+    fatal = None if type(error) is EngineError else error
+    if ended is None:
+        return Execution(RunResult(RunState.ERROR, reason="not executed", advice=str(error)), fatal)
+    result = replace(ended.result, warnings=(*ended.result.warnings, str(error)))
+    return Execution(result, ended.fatal or fatal)
+
+
 def _observe(
-    container: Container, conditions: Conditions, recording: RunRecording, observer: Observer
+    container: Container,
+    conditions: Conditions,
+    recording: RunRecording,
+    observer: Observer,
+    kept: _Kept,
 ) -> Execution:
+    """Start it, sample it until it has ended, return and keep how it did, even if interrupted."""
     clock = conditions.clock
     reader = None
     trouble: InterruptedByUserError | MeasureError | None = None
@@ -150,20 +164,29 @@ def _observe(
             if reader is None:
                 raise
             trouble = error
-        duration_ns = clock.monotonic_ns() - began_ns
-        measured = RunResult(
-            RunState.ERROR,
-            duration_ns=duration_ns,
-            rung=reader.rung,
-            totals=_last_totals(reader),
-            container_id=container.id,
-            warnings=reader.notes,
-        )
-    if isinstance(trouble, MeasureError):
-        broken = replace(measured, reason="not measured to its end", advice=str(trouble))
-        return Execution(broken, fatal=trouble)
-    if trouble is not None:
-        return Execution(replace(measured, reason=str(trouble)), fatal=trouble)
+        with shielded():
+            measured = RunResult(
+                RunState.ERROR,
+                duration_ns=clock.monotonic_ns() - began_ns,
+                rung=reader.rung,
+                totals=_last_totals(reader),
+                container_id=container.id,
+                warnings=reader.notes,
+            )
+            if trouble is None:
+                timed_out_after_s = conditions.timeout_s if expired.is_set() else None
+                ended = _judged(measured, waiter, timed_out_after_s)
+            elif isinstance(trouble, MeasureError):
+                broken = replace(measured, reason="not measured to its end", advice=str(trouble))
+                ended = Execution(broken, fatal=trouble)
+            else:
+                ended = Execution(replace(measured, reason=str(trouble)), fatal=trouble)
+            kept.execution = ended
+    return ended
+
+
+def _judged(measured: RunResult, waiter: Waiter, timed_out_after_s: float | None) -> Execution:
+    """Return how a container ended for which ``waiter`` need not wait any more."""
     try:
         exit_ = waiter.result()
     except EngineLostError as error:
@@ -171,7 +194,6 @@ def _observe(
         return Execution(lost, fatal=error)
     except EngineError as error:
         return Execution(replace(measured, reason="lost", advice=str(error)))
-    timed_out_after_s = conditions.timeout_s if expired.is_set() else None
     end = outcome(exit_, measured.totals, measured.rung, timed_out_after_s)
     return Execution(
         replace(
@@ -184,7 +206,7 @@ def _observe(
             advice=end.advice,
             warnings=measured.warnings + end.warnings,
             started_wall_ns=exit_.started_ns,
-            duration_ns=_exact_duration_ns(exit_) or duration_ns,
+            duration_ns=_exact_duration_ns(exit_) or measured.duration_ns,
         )
     )
 

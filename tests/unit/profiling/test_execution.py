@@ -81,6 +81,21 @@ def test_a_signal_while_the_container_is_started_waits_until_it_can_be_measured(
     assert engine.log == ["make a", "remove a"]
 
 
+def test_a_signal_while_the_end_is_looked_at_takes_nothing_from_the_result(
+    execution: Callable[..., Execution],
+) -> None:
+    class Interrupted(FakeReader):
+        def totals(self) -> Totals:
+            os.kill(os.getpid(), signal.SIGTERM)
+            return super().totals()
+
+    with interruptible():
+        ended = execution(FakeEngine(), reader=Interrupted())
+    assert isinstance(ended.fatal, InterruptedByUserError)
+    assert ended.result.state is RunState.PASS
+    assert ended.result.totals.cpu_usage_usec == 5
+
+
 def test_counters_that_cannot_be_read_any_more_end_the_run_with_what_was_read(
     execution: Callable[..., Execution],
 ) -> None:
