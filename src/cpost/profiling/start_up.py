@@ -32,11 +32,12 @@ def measure_start_up(conditions: Conditions, session_id: str) -> StartUp:
     """
     try:
         with conditions.engine.empty_image() as image:
-            if image is not None:
-                return _measured(image, conditions, session_id)
+            if image is None:
+                raise MeasureError("no program that does nothing can be measured exactly here")
+            return _measured(image, conditions, session_id)
     except _REFUSALS as error:
-        _log.debug("the cost of starting a container is not known: %s", error)
-    return StartUp()
+        _log.debug("what starting a container costs is not known: %s", error)
+        return StartUp()
 
 
 def _measured(image: EmptyImage, conditions: Conditions, session_id: str) -> StartUp:
@@ -52,9 +53,10 @@ def _measured(image: EmptyImage, conditions: Conditions, session_id: str) -> Sta
         with conditions.attach(target) as reader:
             exit_code = _exit_code(container)
             totals = reader.totals()
-    if exit_code != 0 or not reader.rung.exact_totals:
-        _log.debug("the cost of starting a container is not known: exit %s", exit_code)
-        return StartUp()
+    if exit_code != 0:
+        raise MeasureError(f"a program that does nothing ended with exit code {exit_code}")
+    if not reader.rung.exact_totals:
+        raise MeasureError(f"no exact counting: {reader.rung.value}")
     return StartUp(totals.cpu_usage_usec, totals.memory_peak_bytes)
 
 

@@ -37,10 +37,12 @@ def test_it_is_what_a_program_used_that_does_nothing() -> None:
     assert engine.log == ["make start-up", "remove start-up"]
 
 
-def test_an_engine_without_such_an_image_is_left_alone() -> None:
+def test_an_engine_without_such_an_image_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
     engine = FakeEngine(empty=None)
     assert measured(engine) == StartUp()
     assert engine.log == []
+    assert "what starting a container costs is not known" in caplog.text
 
 
 def test_what_cannot_be_read_exactly_is_not_measured() -> None:
