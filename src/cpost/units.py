@@ -56,6 +56,18 @@ def format_bytes(count: int) -> str:
     return f"{value:.1f} TiB"
 
 
+def format_megabytes(count: int) -> str:
+    """Return ``count`` bytes in MB of 10^6 bytes, as tables have it: ``51.2 MB``."""
+    return f"{count / BYTES_PER_MB:.1f} MB"
+
+
+def format_seconds(seconds: float) -> str:
+    """Return a time that may be short: ``9.1 s``, ``0.024 s``, ``0 s``, ``under 0.001 s``."""
+    if seconds >= 0.1 or seconds == 0:
+        return f"{seconds:.1f} s" if seconds else "0 s"
+    return f"{seconds:.3f} s" if seconds >= 0.001 else "under 0.001 s"
+
+
 def format_duration(seconds: float) -> str:
     """Return a length of time for people: ``0.3 s``, ``12.0 s``, ``3m07s``, ``2h05m``."""
     if seconds < 60:

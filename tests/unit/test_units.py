@@ -1,6 +1,13 @@
 import pytest
 
-from cpost.units import format_bytes, format_duration, parse_bytes, parse_timestamp_ns
+from cpost.units import (
+    format_bytes,
+    format_duration,
+    format_megabytes,
+    format_seconds,
+    parse_bytes,
+    parse_timestamp_ns,
+)
 
 
 @pytest.mark.parametrize(
@@ -66,3 +73,22 @@ def test_time_is_told_in_the_units_of_its_length(seconds: float, text: str) -> N
 )
 def test_time_stamps_keep_their_nanoseconds(stamp: str, expected: int | None) -> None:
     assert parse_timestamp_ns(stamp) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "0 s"),
+        (0.0004, "under 0.001 s"),
+        (0.024, "0.024 s"),
+        (0.1, "0.1 s"),
+        (9.06, "9.1 s"),
+        (345.0, "345.0 s"),
+    ],
+)
+def test_a_short_time_keeps_its_digits(seconds: float, text: str) -> None:
+    assert format_seconds(seconds) == text
+
+
+def test_megabytes_are_of_ten_to_the_sixth() -> None:
+    assert format_megabytes(51_249_999) == "51.2 MB"

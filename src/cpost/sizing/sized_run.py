@@ -6,23 +6,27 @@ from dataclasses import dataclass, replace
 
 from cpost.errors import RecordError
 from cpost.record.run import Run
+from cpost.sizing.doubts.doubt import Doubt
+from cpost.sizing.doubts.finding import find_doubts
 from cpost.sizing.recommendation import Recommendation
 from cpost.sizing.strategies.classic import classic
 from cpost.sizing.summary import Summary, summarise
+from cpost.sizing.usage import usage_of
 
 
 @dataclass(frozen=True, slots=True)
 class SizedRun:
-    """A run, its figures and what they recommend."""
+    """A run, its figures, what is doubtful about them, and what they recommend."""
 
     run: Run
     summary: Summary
     recommendation: Recommendation
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """All that must be said beside the figures: what the run met, and what is doubtful."""
-        return (*self.run.result.warnings, *(doubt.value for doubt in self.summary.doubts))
+        return (*self.run.result.warnings, *(doubt.message for doubt in self.doubts))
 
 
 def size_run(run: Run) -> SizedRun:
@@ -31,11 +35,12 @@ def size_run(run: Run) -> SizedRun:
     Where its samples cannot be read, its totals have to do, and a warning says why.
     """
     try:
-        summary = summarise(run)
+        used = usage_of(run)
     except RecordError as error:
         warnings = (*run.result.warnings, str(error))
         run = replace(
             run, samples=(), sample_count=0, result=replace(run.result, warnings=warnings)
         )
-        summary = summarise(run)
-    return SizedRun(run, summary, classic(run.result, summary))
+        used = usage_of(run)
+    summary = summarise(run, used)
+    return SizedRun(run, summary, classic(run.result, summary), tuple(find_doubts(run, used)))

@@ -52,7 +52,6 @@ def from_readme(name, cpu_average, cpu_maximum, memory_average, memory_maximum, 
         working_set_peak_bytes=None,
         memory_average_bytes=round(memory_average * MB),
         sample_count=100,
-        doubts=(),
     )
     failed = {"state": RunState.FAIL, "reason": f"exit {exit_code}"} if exit_code else {}
     recommendation = requests(cpu_maximum / 100, round(memory_maximum * MB))

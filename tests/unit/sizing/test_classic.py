@@ -5,7 +5,7 @@ from cpost.errors import RecordError
 from cpost.record.run import RunState
 from cpost.sizing.sized_run import size_run
 from cpost.sizing.strategies.classic import requests
-from cpost.sizing.summary import summarise
+from cpost.sizing.usage import usage_of
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_damaged_samples_leave_the_totals_and_a_warning():
     damaged = run(duration_ms=1000, cpu_usage_usec=1_200_000, memory_peak_bytes=300 * MB)
     object.__setattr__(damaged, "samples", DamagedSamples())
     with pytest.raises(RecordError):
-        summarise(damaged)
+        usage_of(damaged)
     sized = size_run(damaged)
     assert sized.recommendation.cpu_cores == 2
     assert "samples.csv:3: the line is torn" in sized.warnings

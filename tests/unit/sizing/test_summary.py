@@ -1,17 +1,14 @@
 import dataclasses
 
 import pytest
-from sizing_examples import MB, run, sample
+from sizing_examples import MB, run, sample, steady
 
 from cpost.record.run import RunState
-from cpost.sizing.summary import Doubt, summarise
+from cpost.sizing.sized_run import size_run
 
 
-def steady(seconds, cores, memory_bytes=50 * MB, **others):
-    return [
-        sample(k * 100, round(k * 100_000 * cores), memory_bytes, **others)
-        for k in range(seconds * 10 + 1)
-    ]
+def summarise(one):
+    return size_run(one).summary
 
 
 def test_the_average_is_the_exact_total_by_the_exact_duration():
@@ -21,12 +18,11 @@ def test_the_average_is_the_exact_total_by_the_exact_duration():
     assert summary.cpu_average_cores == 1.5
 
 
-def test_a_steady_run_has_its_rate_as_maximum_and_no_doubts():
+def test_a_steady_run_has_its_rate_as_maximum():
     summary = summarise(
         run(steady(4, 0.5), duration_ms=4000, cpu_usage_usec=2_000_000, memory_peak_bytes=60 * MB)
     )
     assert summary.cpu_maximum_cores == pytest.approx(0.5)
-    assert summary.doubts == ()
 
 
 def test_the_memory_peak_is_the_kernels_own_even_if_no_sample_saw_it():
@@ -39,7 +35,6 @@ def test_without_the_kernels_peak_the_highest_sample_has_to_do_and_is_marked():
     summary = summarise(run(steady(4, 0.5), duration_ms=4000))
     assert summary.memory_peak_bytes == 50 * MB
     assert summary.memory_peak_sampled
-    assert summary.doubts == (Doubt.PEAK_SAMPLED,)
 
 
 def test_a_run_of_milliseconds_without_a_sample_has_what_its_totals_tell():
@@ -52,7 +47,6 @@ def test_a_run_of_milliseconds_without_a_sample_has_what_its_totals_tell():
     assert not summary.memory_peak_sampled
     assert summary.memory_average_bytes is None
     assert summary.hard_peak_bytes is None
-    assert summary.doubts == (Doubt.NEVER_SAMPLED,)
 
 
 def test_a_run_under_a_second_has_its_average_as_maximum_whatever_its_samples_span():
@@ -71,7 +65,6 @@ def test_the_maximum_is_never_below_the_average():
 def test_one_sample_of_a_long_run_leaves_the_average_as_the_best_known_maximum():
     summary = summarise(run([sample(0, 0)], duration_ms=30_000, cpu_usage_usec=60_000_000))
     assert summary.cpu_maximum_cores == 2.0
-    assert Doubt.FEW_SAMPLES in summary.doubts
 
 
 def test_without_totals_the_samples_tell_the_rest():
@@ -86,10 +79,9 @@ def test_nothing_measured_is_none_not_zero():
     known = {
         name: value
         for name, value in dataclasses.asdict(summary).items()
-        if value is not None and name not in {"sample_count", "memory_peak_sampled", "doubts"}
+        if value is not None and name not in {"sample_count", "memory_peak_sampled"}
     }
     assert known == {}
-    assert summary.doubts == ()
     assert not summary.memory_peak_sampled
 
 
@@ -105,36 +97,12 @@ def test_no_duration_means_no_rate_but_still_a_total():
     assert summary.cpu_maximum_cores is None
 
 
-def test_gaps_of_more_than_two_intervals_are_a_doubt():
-    samples = steady(4, 0.5)
-    del samples[20:22]
-    measured = {"duration_ms": 4000, "memory_peak_bytes": MB}
-    assert summarise(run(samples, **measured)).doubts == (Doubt.GAPS,)
-    assert summarise(run(samples, interval_s=0.2, **measured)).doubts == ()
-
-
-def test_a_counter_that_went_backwards_is_a_doubt():
-    samples = steady(4, 0.5)
-    samples[7] = sample(700, 0, 50 * MB)
-    summary = summarise(run(samples, duration_ms=4000, memory_peak_bytes=MB))
-    assert summary.doubts == (Doubt.COUNTER_BACKWARDS,)
-    assert summary.cpu_maximum_cores == pytest.approx(0.5)
-
-
-@pytest.mark.parametrize("doubt", list(Doubt))
-def test_every_doubt_says_what_it_means_and_what_to_do(doubt):
-    meaning, _, remedy = doubt.value.partition(": ")
-    assert meaning
-    assert remedy
-
-
 def test_the_start_of_a_container_does_not_make_a_short_operator_look_busy():
     # As seen: 24 ms of CPU time to start a container whose `true` then takes 2 ms.
     over = [sample(147, 27_454, pids=0), sample(148, 27_454, pids=0)]
     summary = summarise(run(over, duration_ms=2, cpu_usage_usec=27_454))
     assert summary.cpu_total_s == 0.027454
     assert summary.cpu_average_cores == summary.cpu_maximum_cores == 0.027454
-    assert summary.doubts[0] is Doubt.NEVER_SAMPLED
 
 
 def test_the_average_of_a_short_run_counts_from_its_first_sample():
@@ -142,7 +110,6 @@ def test_the_average_of_a_short_run_counts_from_its_first_sample():
     samples = [sample(20, 60_000), sample(120, 160_000), sample(220, 260_000), sample(510, 540_000)]
     summary = summarise(run(samples, duration_ms=500, cpu_usage_usec=540_000))
     assert summary.cpu_average_cores == summary.cpu_maximum_cores == 1.0
-    assert summary.doubts[0] is Doubt.SHORT_RUN
 
 
 def test_the_average_of_a_longer_run_is_its_cpu_time_by_its_duration_start_included():
