@@ -56,6 +56,16 @@ def format_bytes(count: int) -> str:
     return f"{value:.1f} TiB"
 
 
+def format_decimal_bytes(count: int) -> str:
+    """Return ``count`` bytes in decimal units: ``812 B``, ``3.4 MB``, ``1.2 GB``."""
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if round(value, 1) < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
 def format_megabytes(count: int) -> str:
     """Return ``count`` bytes in MB of 10^6 bytes, as tables have it: ``51.2 MB``."""
     return f"{count / BYTES_PER_MB:.1f} MB"

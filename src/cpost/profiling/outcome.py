@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 from dataclasses import dataclass
 
 from cpost.engine.port import ContainerExit
 from cpost.meter.sample import Rung, Totals
+from cpost.record.exit_code import signal_name
 from cpost.record.run import RunState
 from cpost.units import BYTES_PER_MIB
 
-_SIGNAL_BASE = 128  # shells and engines report death by signal n as exit code 128 + n
 _MEANINGS = {
     125: "the engine itself could not start it",
     126: "the command was found but could not be executed: is it executable, and for this machine?",
@@ -67,14 +66,6 @@ def outcome(
         f"exit {code} ({name})",
         advice or f"something ended it by {name}: not cpost",
     )
-
-
-def signal_name(exit_code: int) -> str:
-    """Return the signal behind an exit code of 128 + n, empty for any other."""
-    try:
-        return signal.Signals(exit_code - _SIGNAL_BASE).name
-    except ValueError:
-        return ""
 
 
 def meaning(exit_code: int) -> str:

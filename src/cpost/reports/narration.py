@@ -8,8 +8,16 @@ from typing import Protocol
 
 from cpost.errors import RecordError
 from cpost.meter.sample import Sample
-from cpost.record.run import Run, RunResult, RunState
+from cpost.record.run import OwnUse, Run, RunResult, RunState
+from cpost.reports.facts import (
+    fact_lines,
+    own_use_line,
+    start_up_line,
+    terminal_columns,
+    wrapped,
+)
 from cpost.reports.metrics_csv import MetricsCsv, metrics_lines
+from cpost.reports.phrases import ending
 from cpost.reports.tables import banner, final_table, operator_table
 from cpost.sizing.sized_run import SizedRun, size_run
 
@@ -38,12 +46,17 @@ class Narration:
         stream: Writer,
         metrics: MetricsCsv | None = None,
         size: Callable[[Run], SizedRun] = size_run,
+        columns: Callable[[], int] = terminal_columns,
     ) -> None:
-        """Print to ``stream`` what ``size`` makes of each run; it must not raise."""
+        """Print to ``stream`` what ``size`` makes of each run; it must not raise.
+
+        Facts under tables are wrapped to ``columns``.
+        """
         self.sized: list[SizedRun] = []
         self._stream = stream
         self._metrics = metrics
         self._size = size
+        self._columns = columns
 
     def session_began(self) -> None:
         """Tell that all that is needed was found."""
@@ -73,10 +86,19 @@ class Narration:
             self._tell_executed(sized)
         self._tell_notes(sized)
 
-    def session_ended(self) -> None:
-        """Print the table of all operators; nothing if there is none."""
-        if self.sized:
-            self._print(final_table(self.sized))
+    def session_ended(self, own_use: OwnUse | None = None) -> None:
+        """Print the table of all operators, what a start costs, and what cpost itself used.
+
+        Nothing if there is no operator.
+        """
+        if not self.sized:
+            return
+        self._print(final_table(self.sized))
+        start_up = start_up_line(self.sized)
+        if start_up:
+            self._print(*wrapped(start_up, self._columns()))
+        if own_use is not None:
+            self._print(*wrapped(own_use_line(own_use), self._columns()))
 
     def _tell_not_started(self, run: Run) -> None:
         if run.result.exit_code == _START_NOT_CONFIRMED:
@@ -90,6 +112,7 @@ class Narration:
         if failed:
             self._print(f"Operator failed {_ending(run.result, 'with exitcode is:')}")
         self._print(banner(f"Operator {run.operator} Summary"), operator_table(sized))
+        self._print(*fact_lines(sized, self._columns()))
         if failed:
             self._print(f"Operator {run.operator} failed {_ending(run.result, 'with exitcode')}")
 
@@ -112,8 +135,9 @@ class Narration:
 
     def _tell_notes(self, sized: SizedRun) -> None:
         result = sized.run.result
-        # Where the line above names an exit code, the reason may still be news.
-        if result.exit_code and result.reason != f"exit {result.exit_code}":
+        # Where the lines above name an exit code, the reason may still be news.
+        told = (f"exit {result.exit_code}", ending(result))
+        if result.exit_code and result.reason not in told:
             self._print(f"reason: {result.reason}")
         if result.advice:
             self._print(f"hint: {result.advice}")

@@ -10,15 +10,20 @@ from typing import Any
 
 from cpost.record.files import not_kept, write_atomically
 from cpost.record.host import HostFacts
-from cpost.sizing.recommendation import Recommendation
+from cpost.record.run import OwnUse
+from cpost.reports.operator_json import operator_object
 from cpost.sizing.sized_run import SizedRun
-from cpost.sizing.summary import Summary
+from cpost.units import NS_PER_SECOND, USEC_PER_SECOND
 
 SCHEMA_VERSION = 1
 
 
 def result_object(
-    session_id: str, pipeline: str, host: HostFacts, runs: Sequence[SizedRun]
+    session_id: str,
+    pipeline: str,
+    host: HostFacts,
+    runs: Sequence[SizedRun],
+    own_use: OwnUse | None = None,
 ) -> dict[str, Any]:
     """Return the object; ``runs`` in the order of execution, skipped operators among them."""
     return {
@@ -26,7 +31,8 @@ def result_object(
         "session": session_id,
         "pipeline": pipeline,
         "host": asdict(host),
-        "operators": [_operator(one) for one in runs],
+        "profiler": None if own_use is None else _profiler(own_use),
+        "operators": [operator_object(one) for one in runs],
     }
 
 
@@ -49,44 +55,16 @@ def write_result(result: dict[str, Any], path: Path) -> None:
         raise not_kept(path, error, "--json FILE") from error
 
 
-def _operator(sized: SizedRun) -> dict[str, Any]:
-    result = sized.run.result
+def _profiler(own: OwnUse) -> dict[str, Any]:
     return {
-        "name": sized.run.operator,
-        "state": result.state.value,
-        "exit_code": result.exit_code,
-        "oom_killed": result.oom_killed,
-        "duration_seconds": sized.summary.duration_s,
-        "meter": None if result.rung is None else result.rung.value,
-        "samples": sized.summary.sample_count,
-        **_usage(sized.summary),
-        "recommendation": _recommendation(sized.recommendation),
-        "warnings": list(sized.warnings),
+        "wall_seconds": own.wall_ns / NS_PER_SECOND,
+        "cpu_seconds": own.cpu_usec / USEC_PER_SECOND,
+        "memory_peak_bytes": own.memory_peak_bytes,
+        "samples": own.samples,
+        "late_p50_seconds": _seconds(own.late_p50_ns),
+        "late_p99_seconds": _seconds(own.late_p99_ns),
     }
 
 
-def _usage(summary: Summary) -> dict[str, Any]:
-    return {
-        "cpu": {
-            "total_seconds": summary.cpu_total_s,
-            "average_cores": summary.cpu_average_cores,
-            "maximum_cores": summary.cpu_maximum_cores,
-        },
-        "memory": {
-            "peak_bytes": summary.memory_peak_bytes,
-            "hard_peak_bytes": summary.hard_peak_bytes,
-            "working_set_peak_bytes": summary.working_set_peak_bytes,
-            "average_bytes": summary.memory_average_bytes,
-        },
-    }
-
-
-def _recommendation(recommended: Recommendation) -> dict[str, Any]:
-    requests = None
-    if recommended.cpu_cores is not None and recommended.memory_mib is not None:
-        requests = {"cpu": recommended.cpu_cores, "memory_mib": recommended.memory_mib}
-    return {
-        "strategy": recommended.strategy,
-        "requests": requests,
-        "reason": recommended.reason,
-    }
+def _seconds(ns: int | None) -> float | None:
+    return None if ns is None else ns / NS_PER_SECOND

@@ -8,6 +8,13 @@ from cpost.sizing.summary import Summary
 
 MB = 1_000_000
 STARTED_NS = 1_795_000_000_123_456_789
+TOTALS = Totals(
+    cpu_usage_usec=1_000_000,
+    memory_peak_bytes=50 * MB,
+    throttled_usec=0,
+    io_read_bytes=0,
+    io_write_bytes=0,
+)
 CONTAINER_ID = "47ca2626929006154a5515eba841755993df3f298de0abcdc5b9b951971470ca"
 
 
@@ -26,7 +33,7 @@ def sample(k, **others):
 def run(name="reader", samples=(), *, index=1, **result):
     known = {"exit_code": 0, "container_id": CONTAINER_ID, **result}
     known = {"duration_ns": 2_000_000_000, "rung": Rung.PARENT_CGROUP_V2, **known}
-    known = {"totals": Totals(cpu_usage_usec=1_000_000, memory_peak_bytes=50 * MB), **known}
+    known = {"totals": TOTALS, **known}
     settings = Settings(name, f"{name}:1", "/payload", 0.1, "docker")
     state = known.pop("state", RunState.PASS)
     result = RunResult(state, **known)
@@ -112,6 +119,14 @@ README_FINAL_TABLE = """\
 | register-volume-images-for-rendering | CPU      | 12.667 %    | 14.923 %    | cpu: 1       |
 | (Non-zero exitcode)                  | Memory   | 2.633 MB    | 3.783 MB    | memory: 256  |
 +--------------------------------------+----------+-------------+-------------+--------------+"""
+
+# What stands under each table of the original's figures, which tell no more.
+README_FACTS = [
+    "memory: peak 405.2 MB (page cache included)\nCPU: 1.000 s\nread 0 B, wrote 0 B",
+    "memory: peak 4455.4 MB (page cache included)\nCPU: 1.000 s\nread 0 B, wrote 0 B",
+    "memory: peak 552.3 MB (page cache included)\nCPU: 1.000 s\nread 0 B, wrote 0 B",
+    "memory: peak 3.8 MB (page cache included)\nCPU: 1.000 s\nread 0 B, wrote 0 B",
+]
 
 README_BANNERS = [
     "______________Executing Operator dicom-reader_______________",

@@ -5,6 +5,7 @@ from report_examples import (
     CONTAINER_ID,
     MB,
     README_BANNERS,
+    README_FACTS,
     README_FIGURES,
     README_FINAL_TABLE,
     README_OPERATOR_TABLES,
@@ -15,17 +16,17 @@ from report_examples import (
 
 from cpost.errors import RecordError
 from cpost.meter.sample import Totals
-from cpost.record.run import RunState
+from cpost.record.run import OwnUse, RunState, StartUp
 from cpost.reports.metrics_csv import HEADER, MetricsCsv
 from cpost.reports.narration import Narration
 
-QUIET = {"samples": [sample(k) for k in range(41)], "duration_ns": 4_000_000_000}
+QUIET = {"samples": [sample(k, pids=1) for k in range(41)], "duration_ns": 4_000_000_000}
 
 
 def tell(one, metrics=None):
     """The story of one run, from its beginning to its end."""
     stream = io.StringIO()
-    narration = Narration(stream, metrics)
+    narration = Narration(stream, metrics, columns=lambda: 100)
     if metrics is not None:
         metrics.run_began(one.operator, 1, 1)
     narration.run_began(one.operator, 1, 1)
@@ -40,9 +41,10 @@ def tell(one, metrics=None):
 
 
 def readme_story(folder):
-    """The README's output, with our paths and container ids."""
+    """The original's output, with our paths and container ids, and facts under its tables."""
     story = "All software dependencies are fullfilled.\n"
-    for k, (one, table) in enumerate(zip(README_FIGURES, README_OPERATOR_TABLES, strict=True)):
+    tables = zip(README_FIGURES, README_OPERATOR_TABLES, README_FACTS, strict=True)
+    for k, (one, table, facts) in enumerate(tables):
         name, failed = one.run.operator, one.run.result.exit_code == 126
         story += (
             f"\n{README_BANNERS[2 * k]}\n"
@@ -50,7 +52,7 @@ def readme_story(folder):
             f"The container id is: {CONTAINER_ID}\n"
             f"Results are stored in {folder}/{name}_final_result.csv\n"
             + ("Operator failed with exitcode is: 126\n" if failed else "")
-            + f"{README_BANNERS[2 * k + 1]}\n{table}\n"
+            + f"{README_BANNERS[2 * k + 1]}\n{table}\n{facts}\n"
             + (f"Operator {name} failed with exitcode 126\n" if failed else "")
         )
     return story + README_FINAL_TABLE + "\n"
@@ -60,7 +62,9 @@ def test_the_story_of_the_readme_is_told_to_the_letter(tmp_path):
     stream = io.StringIO()
     figures = {one.run.operator: one for one in README_FIGURES}
     with MetricsCsv(tmp_path) as metrics:
-        narration = Narration(stream, metrics, size=lambda run: figures[run.operator])
+        narration = Narration(
+            stream, metrics, size=lambda run: figures[run.operator], columns=lambda: 100
+        )
         narration.session_began()
         for one in README_FIGURES:
             metrics.run_began(one.run.operator, 1, 4)
@@ -243,13 +247,18 @@ def test_warnings_and_doubts_stand_under_the_table_they_concern():
     story = tell(run(warnings=("it requests 1 GPU, but there is none",), duration_ns=20_000_000))
     table, _, notes = story.rpartition("+\n")
     assert "Summary" in table
-    assert notes.splitlines()[0] == "warning: it requests 1 GPU, but there is none"
-    assert notes.splitlines()[1].startswith("warning: it ended before it could be sampled")
+    first, second = (line for line in notes.splitlines() if line.startswith("warning: "))
+    assert first == "warning: it requests 1 GPU, but there is none"
+    assert second.startswith("warning: it ended before it could be sampled")
 
 
-def test_a_run_without_doubts_has_nothing_under_its_table():
-    measured = Totals(cpu_usage_usec=1, memory_peak_bytes=MB)
-    assert tell(run(totals=measured, **QUIET)).endswith("+\n")
+def test_a_run_without_doubts_has_only_facts_under_its_table():
+    _, _, notes = tell(run(**QUIET)).rpartition("+\n")
+    assert notes.splitlines() == [
+        "memory: peak 50.0 MB (page cache included)",
+        "CPU: 1.000 s",
+        "processes and threads at most 1; read 0 B, wrote 0 B",
+    ]
 
 
 @pytest.mark.parametrize("name", ["x", "x" * 100])
@@ -269,3 +278,51 @@ def test_what_follows_from_the_runs_can_be_had_again():
     narration.run_ended(skipped("writer"))
     assert [one.run.operator for one in narration.sized] == ["reader", "writer"]
     assert narration.sized[0].recommendation.cpu_cores == 1
+
+
+OWN_USE = OwnUse(45_000_000_000, 410_000, 36 * MB, 450, 60_000, 300_000)
+
+
+def last_lines(*runs, own_use=None, columns=100):
+    """What stands under the final table."""
+    stream = io.StringIO()
+    narration = Narration(stream, columns=lambda: columns)
+    for one in runs:
+        narration.run_ended(one)
+    narration.session_ended(own_use)
+    return stream.getvalue().rpartition("+\n")[2].splitlines()
+
+
+def test_what_cpost_itself_used_and_what_a_start_costs_stand_under_the_final_table():
+    start_up = StartUp(cpu_usec=24_000, memory_peak_bytes=4_100_000)
+    assert last_lines(run(start_up=start_up), run(start_up=start_up), own_use=OWN_USE) == [
+        "starting a container costs 0.024 s of CPU and 4.1 MB here: "
+        "it is in every operator's figures",
+        "cpost itself: 0.9 % of a core (0.41 s), 36 MB; "
+        "samples late by 0.06 ms (median), 0.3 ms (p99)",
+    ]
+
+
+def test_what_is_not_known_of_a_session_is_not_told():
+    assert last_lines(run()) == []
+
+
+def test_the_last_lines_fit_a_narrow_terminal():
+    lines = last_lines(run(), own_use=OWN_USE, columns=60)
+    assert lines == [
+        "cpost itself: 0.9 % of a core (0.41 s), 36 MB;",
+        "  samples late by 0.06 ms (median), 0.3 ms (p99)",
+    ]
+
+
+def test_a_session_without_operators_tells_nothing_of_itself():
+    stream = io.StringIO()
+    Narration(stream).session_ended(OWN_USE)
+    assert stream.getvalue() == ""
+
+
+def test_how_a_run_was_killed_is_told_once():
+    by_signal = {"state": RunState.FAIL, "exit_code": 137, "reason": "exit 137 (SIGKILL)"}
+    story = tell(run(advice="something ended it by SIGKILL: not cpost", **by_signal, **QUIET))
+    assert "\nended: exit 137 (SIGKILL)\nOperator reader failed with exitcode 137\nhint: " in story
+    assert "reason: " not in story

@@ -2,17 +2,19 @@ import copy
 import json
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
-from report_examples import run, sample, skipped
+from report_examples import TOTALS, run, sample, skipped
 
 from cpost.errors import RecordError
 from cpost.meter.sample import Rung, Totals
 from cpost.record.host import HostFacts
-from cpost.record.run import RunState
+from cpost.record.run import HostUse, OwnUse, RunState, StartUp
 from cpost.reports.result_json import result_object, result_text, write_result
+from cpost.sizing.doubts.doubt import DoubtKind
 from cpost.sizing.sized_run import size_run
 
 HOST = HostFacts("lab", None, "6.1.0", "x86_64", None, 2, 8_000_000_000)
@@ -21,8 +23,11 @@ SCHEMA = json.loads(
 )
 
 
-def result(*runs):
-    return result_object("s1", "spleen", HOST, [size_run(one) for one in runs])
+OWN_USE = OwnUse(45_000_000_000, 410_000, 36_000_000, 450, 60_000, 300_000)
+
+
+def result(*runs, own_use=None):
+    return result_object("s1", "spleen", HOST, [size_run(one) for one in runs], own_use)
 
 
 def validate(document):
@@ -46,7 +51,7 @@ def test_every_object_of_the_schema_is_closed():
                 closed += 1
         elif isinstance(part, list):
             waiting += part
-    assert closed == 7
+    assert closed == 15
 
 
 @pytest.mark.parametrize(
@@ -78,8 +83,11 @@ def test_the_schema_refuses_what_it_does_not_know(path):
 
 
 def test_a_run_that_passed_tells_its_figures_and_requests():
-    samples = [sample(k, hard_bytes=7_000_000, inactive_file_bytes=1_000_000) for k in range(20)]
-    document = result(run(samples=samples, duration_ns=1_900_000_000))
+    samples = [
+        sample(k, hard_bytes=17_000_000, inactive_file_bytes=1_000_000, pids=1) for k in range(20)
+    ]
+    totals = replace(TOTALS, memory_peak_bytes=25_000_000)
+    document = result(run(samples=samples, duration_ns=1_900_000_000, totals=totals))
     operator = document["operators"][0]
     assert {key: document[key] for key in ("schema_version", "session", "pipeline")} == {
         "schema_version": 1,
@@ -89,15 +97,18 @@ def test_a_run_that_passed_tells_its_figures_and_requests():
     assert operator["cpu"]["total_seconds"] == 1.0
     assert operator["cpu"]["maximum_cores"] == pytest.approx(1 / 1.9)
     assert operator["memory"] == {
-        "peak_bytes": 50_000_000,
-        "hard_peak_bytes": 7_000_000,
+        "peak_bytes": 25_000_000,
+        "hard_peak_bytes": 17_000_000,
         "working_set_peak_bytes": 19_000_000,
         "average_bytes": 20_000_000,
+        "unseen_spike_bytes": 0,
+        "swap_peak_bytes": None,
     }
     assert operator["meter"] == "parent cgroup v2"
     assert operator["samples"] == 20
     assert operator["recommendation"]["requests"] == {"cpu": 1, "memory_mib": 256}
     assert operator["warnings"] == []
+    assert operator["doubts"] == []
 
 
 def test_a_failed_run_tells_figures_but_no_requests():
@@ -114,10 +125,115 @@ def test_a_failed_run_tells_figures_but_no_requests():
 def test_what_is_not_known_is_null():
     operator = result(skipped())["operators"][0]
     assert set(operator["cpu"].values()) == {None}
-    assert set(operator["memory"].values()) == {None}
+    groups = ("memory", "oom", "io", "pressure", "limits", "start_up", "host")
+    for group in groups:
+        assert set(operator[group].values()) == {None}
+    for name in ("signal", "cores_profile", "throttled_seconds", "pids_peak", "unseen_end_seconds"):
+        assert operator[name] is None
     assert operator["duration_seconds"] is None
     assert operator["exit_code"] is None
     assert operator["meter"] is None
+
+
+FULL = run(
+    samples=[sample(k, pids=4, cpu_usage_usec=k * 200_000) for k in range(21)],
+    state=RunState.FAIL,
+    exit_code=137,
+    oom_killed=True,
+    reason="killed for memory",
+    engine_oom_killed=False,
+    host_use=HostUse(3_000_000, 10_000, 4096, 8192, 2, 8),
+    start_up=StartUp(24_000, 4_100_000),
+    totals=Totals(
+        cpu_usage_usec=4_000_000,
+        cpu_user_usec=3_000_000,
+        cpu_system_usec=1_000_000,
+        memory_peak_bytes=512_000_000,
+        oom_kills=2,
+        throttled_usec=500_000,
+        io_read_bytes=1,
+        io_write_bytes=2,
+        memory_limit_bytes=512_000_000,
+        memory_limit_hits=3,
+        cpu_limit_mcores=2500,
+        throttled_periods=4,
+        swap_peak_bytes=5,
+        cpu_some_usec=6_000_000,
+        memory_some_usec=7_000_000,
+        memory_full_usec=8_000_000,
+        io_some_usec=9_000_000,
+        io_full_usec=10_000_000,
+        pids_peak=11,
+        unseen_end_usec=50_000,
+    ),
+)
+
+
+def test_all_that_is_known_of_a_run_is_told():
+    document = result(FULL, own_use=OWN_USE)
+    validate(document)
+    operator = document["operators"][0]
+    expected = {
+        "exit_code": 137,
+        "signal": "SIGKILL",
+        "oom": {"kernel_kills": 2, "engine_flag": False},
+        "unseen_end_seconds": 0.05,
+        "throttled_seconds": 0.5,
+        "pids_peak": 11,
+        "io": {"read_bytes": 1, "write_bytes": 2},
+        "pressure": {
+            "cpu_some_seconds": 6.0,
+            "memory_some_seconds": 7.0,
+            "memory_full_seconds": 8.0,
+            "io_some_seconds": 9.0,
+            "io_full_seconds": 10.0,
+        },
+        "limits": {
+            "cpu_cores": 2.5,
+            "cpu_throttled_periods": 4,
+            "memory_bytes": 512_000_000,
+            "memory_hits": 3,
+        },
+        "start_up": {"cpu_seconds": 0.024, "memory_peak_bytes": 4_100_000},
+        "host": {
+            "busy_seconds": 3.0,
+            "stolen_seconds": 0.01,
+            "swapped_in_bytes": 4096,
+            "swapped_out_bytes": 8192,
+            "heat_throttles": 2,
+            "cpu_count": 8,
+        },
+    }
+    assert {name: operator[name] for name in expected} == expected
+    assert operator["cores_profile"] == pytest.approx([2.0, 2.0])
+    assert operator["memory"]["swap_peak_bytes"] == 5
+    assert (operator["cpu"]["user_seconds"], operator["cpu"]["system_seconds"]) == (3.0, 1.0)
+
+
+def test_doubts_are_told_by_kind_and_as_sentences_among_the_warnings():
+    operator = result(FULL)["operators"][0]
+    doubts = {one["kind"]: one["message"] for one in operator["doubts"]}
+    assert {"peak-saturated", "kills-differ", "heat"} <= set(doubts)
+    assert set(doubts.values()) <= set(operator["warnings"])
+
+
+def test_the_schema_knows_every_kind_of_doubt_and_no_other():
+    assert SCHEMA["$defs"]["doubt"]["properties"]["kind"]["enum"] == [
+        kind.value for kind in DoubtKind
+    ]
+
+
+def test_cpost_tells_what_it_used_itself():
+    assert result(run())["profiler"] is None
+    assert result(run(), own_use=OWN_USE)["profiler"] == {
+        "wall_seconds": 45.0,
+        "cpu_seconds": 0.41,
+        "memory_peak_bytes": 36_000_000,
+        "samples": 450,
+        "late_p50_seconds": 6e-5,
+        "late_p99_seconds": 3e-4,
+    }
+    validate(result(run(), own_use=replace(OWN_USE, memory_peak_bytes=None, late_p50_ns=None)))
 
 
 def test_the_file_is_written_whole_or_not_at_all(tmp_path, full_disk):
