@@ -106,6 +106,7 @@ def _end(run: Run) -> End | None:
     """Return the end of a run whose totals are of that very moment, by this machine's clock."""
     result = run.result
     exact = result.rung is not None and result.rung.exact_totals
+    exact = exact or result.totals.unseen_end_usec == 0
     total_usec = result.totals.cpu_usage_usec
     if not exact or total_usec is None:
         return None

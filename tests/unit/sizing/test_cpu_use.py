@@ -76,6 +76,17 @@ def test_totals_that_are_not_of_the_end_are_no_reading_of_it(rung):
     assert size_run(one).summary.cores_profile_s == ()
 
 
+def test_a_container_whose_end_was_seen_ends_there_on_any_rung():
+    one = run(
+        [sample(0, 0), sample(1000, 0)],
+        duration_ms=2000,
+        cpu_usage_usec=2_000_000,
+        unseen_end_usec=0,
+        rung=Rung.CONTAINER_CGROUP_V2,
+    )
+    assert size_run(one).summary.cores_profile_s == (1.0, 1.0)
+
+
 def test_the_profile_is_told_in_seconds():
     assert size_run(spotless(cpu_usage_usec=2_000_000)).summary.cores_profile_s == ()
     busy = sampled([100, 200, 0], 100, 3000)

@@ -171,6 +171,12 @@ def test_a_flag_of_the_engine_alone_tells_of_a_killed_child():
     assert DoubtKind.CHILD_KILLED in kinds(spotless(engine_oom_killed=True))
 
 
+def test_a_count_that_may_have_missed_the_end_contradicts_no_flag():
+    early = {"oom_kills": 0, "engine_oom_killed": True, "rung": Rung.PARENT_CGROUP_V1}
+    assert DoubtKind.KILLS_DIFFER not in kinds(spotless(**early))
+    assert DoubtKind.KILLS_DIFFER in kinds(spotless(oom_kills=1, engine_oom_killed=False))
+
+
 def test_the_share_of_the_start_up_names_what_it_is_a_share_of():
     small = spotless(start_up=StartUp(cpu_usec=10**9, memory_peak_bytes=26 * MB))
     told = messages(small)[DoubtKind.START_UP_SHARE]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cpost.record.run import Run
+from cpost.meter.sample import Rung
+from cpost.record.run import Run, RunResult
 from cpost.sizing.doubts.doubt import Doubt, DoubtKind
 from cpost.sizing.usage import Usage
 
@@ -21,7 +22,7 @@ def kill_doubts(run: Run, used: Usage) -> Iterator[Doubt]:
             "incomplete",
             "give it more memory, and look at what it wrote",
         )
-    if kills is not None and flag is not None and bool(kills) != flag:
+    if kills is not None and flag is not None and _contradict(run.result, kills, flag=flag):
         counted = "none" if not kills else "one" if kills == 1 else str(kills)
         yield Doubt(
             DoubtKind.KILLS_DIFFER,
@@ -29,3 +30,14 @@ def kill_doubts(run: Run, used: Usage) -> Iterator[Doubt]:
             f"{'yes' if flag else 'no'}",
             "trust whichever says that there was one",
         )
+
+
+def _contradict(result: RunResult, kills: int, *, flag: bool) -> bool:
+    """Whether one side counted what the other should have seen.
+
+    The kernel's count is of the very end only in a parent cgroup of version 2; anywhere else it
+    stands in the container's own cgroup, and a last kill may be gone with that.
+    """
+    if not kills and flag:
+        return result.rung is Rung.PARENT_CGROUP_V2
+    return bool(kills) and not flag
