@@ -134,6 +134,12 @@ def test_engine_statistics_are_not_advised_to_come_more_often():
     assert "--interval" not in told[DoubtKind.FEW_SAMPLES]
 
 
+def test_who_samples_often_already_is_not_advised_to():
+    assert "--interval" in messages(spotless(cut(*range(19, 41))))[DoubtKind.FEW_SAMPLES]
+    often = spotless(cut(*range(19, 41)), interval_s=0.01)
+    assert "--interval" not in messages(often)[DoubtKind.FEW_SAMPLES]
+
+
 def test_all_missing_controllers_are_named():
     bare = spotless(steady(4), io_read_bytes=None, io_write_bytes=None, throttled_usec=None)
     told = messages(bare)[DoubtKind.MISSING_CONTROLLERS]

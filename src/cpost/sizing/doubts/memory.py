@@ -27,8 +27,7 @@ def memory_doubts(run: Run, used: Usage) -> Iterator[Doubt]:
             "a spike of memory was missed, for the kernel's peak is "
             f"{format_megabytes(spike_bytes)} above all that samples saw and files explain, so "
             "hard memory and working set are too low",
-            "size it from the peak, as the request here is, or sample more often with "
-            "--interval 0.01",
+            "size it from the peak, as cpost does",
         )
     if totals.swap_peak_bytes:
         yield Doubt(

@@ -13,6 +13,9 @@ from cpost.units import NS_PER_SECOND
 # Two seconds at the usual interval: with fewer samples one of them is 5 % and more of all.
 ENOUGH_SAMPLES = 20
 
+# Sampling yet more often costs more than it shows.
+SHORT_INTERVAL_S = 0.01
+
 # A single late tick is skipped and leaves a gap of two intervals; more is trouble.
 GAP_INTERVALS = 2
 
@@ -59,12 +62,12 @@ def _few(run: Run) -> Doubt:
     return Doubt(
         DoubtKind.FEW_SAMPLES,
         f"fewer than {ENOUGH_SAMPLES} samples, so short bursts may be missing",
-        # An engine tells its statistics once a second, however often it is asked.
         "a larger payload tells more"
-        if _once_a_second(run)
+        if _once_a_second(run) or run.settings.interval_s <= SHORT_INTERVAL_S
         else "sample more often with --interval 0.01",
     )
 
 
 def _once_a_second(run: Run) -> bool:
+    """Whether it was sampled by an engine's statistics, which come no faster when asked."""
     return run.result.rung is Rung.ENGINE_STATS
