@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from types import TracebackType
 from typing import Protocol
 
 from cpost.meter.counter_file import VanishedError
 from cpost.meter.port import Clock
 from cpost.meter.sample import Rung, Sample, Totals
+from cpost.units import NS_PER_SECOND, NS_PER_USEC
 
 _LOSS = "what was used after the last sample is not counted: the cgroup is gone with its container"
+_BACKWARDS = "its CPU time went backwards: the highest reading was kept"
+
+# What changes slowly, or only adds up, is read so often.
+_FACTS_EVERY_NS = NS_PER_SECOND
 
 
 class Counters(Protocol):
     """The files of one cgroup, held open."""
 
-    def read(self, at_ns: int, wall_ns: int) -> tuple[Sample, Totals]:
-        """Read all of them now; VanishedError when the cgroup is gone, MeasureError."""
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What they cannot tell, and why."""
+        ...
+
+    def sample(self, at_ns: int, wall_ns: int) -> Sample:
+        """Read what changes all the time; VanishedError when the cgroup is gone, MeasureError."""
+        ...
+
+    def read_facts(self) -> None:
+        """Read the rest, as far as it is there."""
+        ...
+
+    def totals(self) -> Totals:
+        """Return what the last readings told."""
+        ...
+
+    def is_empty(self) -> bool:
+        """Whether the last process of the container is known to have ended."""
         ...
 
     def close(self) -> None:
@@ -25,11 +49,12 @@ class Counters(Protocol):
 
 
 class CgroupReader:
-    """Samples a cgroup and remembers its last totals, because it may be gone at any moment.
+    """Samples a cgroup and remembers what it read last, because it may be gone at any moment.
 
     On a rung with exact totals the cgroup outlives the container, so that ``totals`` still reads
-    it. On the others ``totals`` are those of the last sample: what happened after that is lost,
-    at most one interval.
+    it. On the others ``totals`` are those of the last reading, and ``unseen_end_usec`` says how
+    long before the cgroup was found gone that was: 0 if no process was left by then. ``refresh``
+    may be called from another thread.
     """
 
     def __init__(
@@ -38,8 +63,15 @@ class CgroupReader:
         self._rung = rung
         self._counters = counters
         self._clock = clock
-        self._notes = notes if rung.exact_totals else (*notes, _LOSS)
-        self._totals = Totals()
+        self._notes = notes
+        self._lock = threading.Lock()
+        self._closed = False
+        self._cpu_usage_usec = 0
+        self._went_backwards = False
+        self._facts_due_ns = 0
+        self._read_at_ns: int | None = None
+        self._gone_at_ns: int | None = None
+        self._saw_its_end = False
 
     @property
     def rung(self) -> Rung:
@@ -49,21 +81,35 @@ class CgroupReader:
     @property
     def notes(self) -> tuple[str, ...]:
         """Why it is not a higher step, and what that costs; one line each, none if it is exact."""
-        return self._notes
+        backwards = (_BACKWARDS,) if self._went_backwards else ()
+        return (*self._notes, *self._counters.notes, *backwards, *self._loss())
 
     def sample(self) -> Sample | None:
         """Read once, now; None when the cgroup is gone."""
-        at_ns, wall_ns = self._clock.monotonic_ns(), self._clock.wall_ns()
-        try:
-            sample, self._totals = self._counters.read(at_ns, wall_ns)
-        except VanishedError:
-            return None
-        return sample
+        with self._lock:
+            return self._sample()
+
+    def refresh(self) -> None:
+        """Read everything now, because something has happened; nothing is told of it."""
+        with self._lock:
+            if self._closed:
+                return
+            # Asked first: all that was used until then is in what is read next.
+            is_empty = self._counters.is_empty()
+            self._facts_due_ns = 0
+            if self._sample() is not None:
+                # Before the first process has come it is empty, too.
+                self._saw_its_end = is_empty and self._cpu_usage_usec > 0
 
     def totals(self) -> Totals:
-        """Read what can still be read, else the totals of the last sample."""
-        self.sample()
-        return self._totals
+        """Read what can still be read, else return what was read last."""
+        with self._lock:
+            self._facts_due_ns = 0
+            self._sample()
+            totals = self._counters.totals()
+        if self._went_backwards:
+            totals = replace(totals, cpu_usage_usec=self._cpu_usage_usec)
+        return replace(totals, unseen_end_usec=self._unseen_usec())
 
     def __enter__(self) -> CgroupReader:
         """Return itself."""
@@ -76,4 +122,40 @@ class CgroupReader:
         trace: TracebackType | None,
     ) -> None:
         """Close the files."""
-        self._counters.close()
+        with self._lock:
+            self._closed = True
+            self._counters.close()
+
+    def _sample(self) -> Sample | None:
+        at_ns, wall_ns = self._clock.monotonic_ns(), self._clock.wall_ns()
+        if at_ns >= self._facts_due_ns:
+            self._counters.read_facts()
+            self._facts_due_ns = at_ns + _FACTS_EVERY_NS
+        try:
+            sample = self._counters.sample(at_ns, wall_ns)
+        except VanishedError:
+            if self._gone_at_ns is None:
+                self._gone_at_ns = at_ns
+            return None
+        self._read_at_ns = at_ns
+        if sample.cpu_usage_usec < self._cpu_usage_usec:
+            self._went_backwards = True
+            return sample._replace(cpu_usage_usec=self._cpu_usage_usec)
+        self._cpu_usage_usec = sample.cpu_usage_usec
+        return sample
+
+    def _unseen_usec(self) -> int | None:
+        """How much of its end nobody has seen; None if it was never read."""
+        if self._read_at_ns is None:
+            return None
+        if self._gone_at_ns is None or self._saw_its_end:
+            return 0
+        return (self._gone_at_ns - self._read_at_ns) // NS_PER_USEC
+
+    def _loss(self) -> tuple[str, ...]:
+        if self._gone_at_ns is None:
+            return () if self._rung.exact_totals else (_LOSS,)
+        unseen_usec = self._unseen_usec()
+        if not unseen_usec:
+            return ()
+        return (f"{_LOSS}, at most {unseen_usec / 1000:.0f} ms of it",)

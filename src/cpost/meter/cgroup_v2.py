@@ -10,110 +10,108 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from cpost.meter.counter_file import CounterFile, HeldFiles, VanishedError, find_value
-from cpost.meter.locked_file import locked_file_bytes
+from cpost.meter.cgroup_v2_facts import FactsV2
+from cpost.meter.counter_file import HeldFiles, VanishedError
+from cpost.meter.keyed_file import KeyedFile, find_number, keys_of
+from cpost.meter.memory_stat import MemoryParts, MemoryStatV2
 from cpost.meter.sample import Sample, Totals
+
+_CPU_KEYS = (b"usage_usec", b"user_usec", b"system_usec")
+_NO_PEAK = (
+    "this kernel keeps no high-water mark of memory (Linux 5.19 does): peaks between two samples "
+    "are not seen"
+)
 
 
 class CgroupV2:
     """The files of ``directory``; ``own`` is the container's own cgroup, None if unknown.
 
-    Raises MeasureError if memory or CPU time are not accounted here. What this kernel or this
-    cgroup does not tell is None in every reading.
+    Raises MeasureError if memory or CPU time are not accounted here, VanishedError if the cgroup
+    is gone already. What this kernel or this cgroup does not tell is None in every reading.
     """
 
     def __init__(self, directory: Path, own: Path | None) -> None:
         files = self._files = HeldFiles()
-        self._cpu = files.need(directory / "cpu.stat")
-        self._memory = files.need(directory / "memory.current")
-        self._memory_stat = files.need(directory / "memory.stat")
-        self._peak = files.want(directory / "memory.peak")  # Linux 5.19
-        self._events = files.want(directory / "memory.events")
-        self._pids = files.want(directory / "pids.current")
-        self._io = files.want(directory / "io.stat")
-        self._own_cpu = files.want(own / "cpu.stat") if own is not None else None
-        self._throttled_usec: int | None = None
+        try:
+            cpu = files.need(directory / "cpu.stat")
+            there = keys_of(cpu)
+            self._cpu = KeyedFile(cpu, [k for k in _CPU_KEYS if k in there or k == _CPU_KEYS[0]])
+            self._cpu_names = [f"cpu_{k.decode()}" for k in _CPU_KEYS if k in there]
+            self._memory = files.need(directory / "memory.current")
+            self._memory_stat = MemoryStatV2(files.need(directory / "memory.stat"))
+            self._peak = files.want(directory / "memory.peak")  # Linux 5.19
+            self._pids = files.want(directory / "pids.current")
+            self._own_stat: MemoryStatV2 | None = None
+            self._own_events = files.want(own / "cgroup.events") if own is not None else None
+            if own is not None and own != directory:
+                with suppress(VanishedError):  # it may have ended already; its parent tells
+                    self._own_stat = MemoryStatV2(files.need(own / "memory.stat"))
+            self._facts = FactsV2(directory, own, files)
+        except BaseException:
+            files.close()
+            raise
+        self._cpu_usec: tuple[int, ...] = ()
+        self._memory_peak_bytes: int | None = None
 
-    def read(self, at_ns: int, wall_ns: int) -> tuple[Sample, Totals]:
-        """Read all files now; VanishedError when the cgroup is gone."""
-        cpu = self._cpu.read()
-        usage_usec = self._cpu.value(cpu, b"usage_usec")
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What cannot be told here."""
+        return (*([] if self._peak is not None else [_NO_PEAK]), *self._facts.notes)
+
+    def sample(self, at_ns: int, wall_ns: int) -> Sample:
+        """Read what changes all the time; VanishedError when the cgroup is gone."""
+        cpu_usec = self._cpu_usec = self._cpu.read()
         memory_bytes = self._memory.number()
-        stat = self._memory_stat.read()
-        throttled_usec = self._read_throttled()
-        io_read_bytes, io_write_bytes = (
-            _io_bytes(self._io.read()) if self._io is not None else (None, None)
-        )
-        sample = Sample(
-            at_ns=at_ns,
-            wall_ns=wall_ns,
-            cpu_usage_usec=usage_usec,
-            memory_bytes=memory_bytes,
-            inactive_file_bytes=self._memory_stat.value(stat, b"inactive_file"),
+        if self._peak is not None:
+            self._memory_peak_bytes = self._peak.number()
+        pids = self._pids.number() if self._pids is not None else None
+        parts = self._read_parts()
+        facts = self._facts
+        facts.read_urgent(pids)
+        return Sample(
+            at_ns,
+            wall_ns,
+            cpu_usec[0],
+            memory_bytes,
+            parts.inactive_file_bytes,
             # memory.stat lags behind when memory is given back; memory.current never does.
-            hard_bytes=min(memory_bytes, _hard_bytes(self._memory_stat, stat)),
-            throttled_usec=throttled_usec,
-            pids=self._pids.number() if self._pids is not None else None,
-            io_read_bytes=io_read_bytes,
-            io_write_bytes=io_write_bytes,
+            min(memory_bytes, parts.hard_bytes),
+            facts.known.get("throttled_usec"),
+            pids,
+            facts.known.get("io_read_bytes"),
+            facts.known.get("io_write_bytes"),
+            self._memory_peak_bytes,
         )
-        totals = Totals(
-            cpu_usage_usec=usage_usec,
-            cpu_user_usec=find_value(cpu, b"user_usec"),
-            cpu_system_usec=find_value(cpu, b"system_usec"),
-            memory_peak_bytes=self._peak.number() if self._peak is not None else None,
-            oom_kills=(
-                find_value(self._events.read(), b"oom_kill") if self._events is not None else None
-            ),
-            throttled_usec=throttled_usec,
-            io_read_bytes=io_read_bytes,
-            io_write_bytes=io_write_bytes,
+
+    def read_facts(self) -> None:
+        """Read what is enough to know once a second."""
+        self._facts.read()
+
+    def totals(self) -> Totals:
+        """Return what the last readings told."""
+        return Totals(
+            **dict(zip(self._cpu_names, self._cpu_usec, strict=False)),
+            memory_peak_bytes=self._memory_peak_bytes,
+            **self._facts.totals(),
         )
-        return sample, totals
+
+    def is_empty(self) -> bool:
+        """Whether no process is left in the container; False where that is not told."""
+        if self._own_events is None:
+            return False
+        try:
+            return find_number(self._own_events, self._own_events.read(), b"populated") == 0
+        except VanishedError:
+            return False
 
     def close(self) -> None:
         """Close all files."""
         self._files.close()
 
-    def _read_throttled(self) -> int | None:
-        """Return the container's own throttled time; the last one known once it has ended."""
-        if self._own_cpu is not None:
-            with suppress(VanishedError):
-                self._throttled_usec = find_value(self._own_cpu.read(), b"throttled_usec")
-        return self._throttled_usec
-
-
-def _hard_bytes(file: CounterFile, stat: bytes) -> int:
-    """Return what the kernel cannot take back: anonymous, tmpfs, locked, its own, and sockets."""
-    shmem = file.value(stat, b"shmem")
-    locked_file = locked_file_bytes(
-        file=file.value(stat, b"file"),
-        shmem=shmem,
-        active_file=file.value(stat, b"active_file"),
-        inactive_file=file.value(stat, b"inactive_file"),
-        unevictable=file.value(stat, b"unevictable"),
-    )
-    kernel = _kernel_bytes(file, stat)
-    return file.value(stat, b"anon") + shmem + locked_file + kernel + file.value(stat, b"sock")
-
-
-def _kernel_bytes(file: CounterFile, stat: bytes) -> int:
-    """Return the kernel's own memory for this cgroup, without what it can take back."""
-    whole = find_value(stat, b"kernel")  # Linux 5.18: all of it, per-CPU and vmalloc memory too
-    if whole is not None:
-        return max(0, whole - file.value(stat, b"slab_reclaimable"))
-    known = file.value(stat, b"slab_unreclaimable") + file.value(stat, b"kernel_stack")
-    pagetables = find_value(stat, b"pagetables")  # Linux 5.11
-    percpu = find_value(stat, b"percpu")  # Linux 5.9
-    return known + (pagetables or 0) + (percpu or 0)
-
-
-def _io_bytes(text: bytes) -> tuple[int, int]:
-    """Return bytes read and written, all devices together: ``8:0 rbytes=1 wbytes=2 rios=…``."""
-    read_bytes = write_bytes = 0
-    for word in text.split():
-        if word.startswith(b"rbytes="):
-            read_bytes += int(word[7:])
-        elif word.startswith(b"wbytes="):
-            write_bytes += int(word[7:])
-    return read_bytes, write_bytes
+    def _read_parts(self) -> MemoryParts:
+        if self._own_stat is not None:
+            try:
+                return self._own_stat.read()
+            except VanishedError:  # it has ended
+                self._own_stat = None
+        return self._memory_stat.read()

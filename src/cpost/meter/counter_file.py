@@ -19,6 +19,9 @@ _LONGEST_BYTES = 1 << 16
 # ENOENT instead of ENODEV: the file of a controller that was switched off beneath us.
 _VANISHED = frozenset({errno.ENODEV, errno.ENOENT})
 
+# EOPNOTSUPP: the kernel could tell it, but was started without (pressure, with psi=0).
+_NOT_TOLD = frozenset({errno.ENOENT, errno.EOPNOTSUPP})
+
 
 class VanishedError(Exception):
     """The cgroup was removed; there is nothing to read any more."""
@@ -35,51 +38,35 @@ class CounterFile:
             raise MeasureError(f"{path}: {error.strerror}") from error
 
     def read(self) -> bytes:
-        """Return what the file says now, with a line feed before the first line.
+        """Return what the file says now.
 
         Raises VanishedError when the cgroup is gone, MeasureError when the kernel refuses.
         """
         try:
-            return b"\n" + os.pread(self._descriptor, _LONGEST_BYTES, 0)
+            return os.pread(self._descriptor, _LONGEST_BYTES, 0)
         except OSError as error:
             if error.errno in _VANISHED:
                 raise VanishedError from error
             raise MeasureError(f"{self.path}: {error.strerror}") from error
 
     def number(self) -> int:
-        """Return the only number of a file that holds just one."""
+        """Return the only number of a file that holds just one; MeasureError, VanishedError."""
         text = self.read()
         try:
-            return int(text)
-        except ValueError as error:
-            raise MeasureError(f"{self.path}: not a number: {text.strip()!r}") from error
+            number = int(text)
+        except ValueError:
+            number = -1
+        if number < 0:
+            raise self.nonsense(text)
+        return number
+
+    def nonsense(self, text: bytes) -> MeasureError:
+        """Return the error for ``text``, which no kernel would write into this file."""
+        return MeasureError(f"{self.path}: not what a kernel writes: {text.strip()[:80]!r}")
 
     def close(self) -> None:
         """Give the descriptor back."""
         os.close(self._descriptor)
-
-    def value(self, text: bytes, key: bytes) -> int:
-        """Return the number beside ``key`` in ``text``, which this file said.
-
-        Raises MeasureError naming file and key where there is no such line.
-        """
-        found = find_value(text, key)
-        if found is None:
-            raise MeasureError(f"{self.path}: no line '{key.decode()}'")
-        return found
-
-
-def find_value(text: bytes, key: bytes) -> int | None:
-    """Return the number on the line ``<key> <number>``, None where there is no such line.
-
-    ``text`` is what ``CounterFile.read`` returned. Lines with other keys are never looked at.
-    """
-    start = text.find(b"\n%b " % key)
-    if start < 0:
-        return None
-    start += len(key) + 2
-    end = text.find(b"\n", start)
-    return int(text[start:] if end < 0 else text[start:end])
 
 
 class HeldFiles:
@@ -100,7 +87,16 @@ class HeldFiles:
 
     def want(self, path: Path) -> CounterFile | None:
         """Open a file that not every kernel or every cgroup has, None where there is none."""
-        return self.need(path) if path.exists() else None
+        try:
+            file = CounterFile(path)
+        except MeasureError as error:
+            cause = error.__cause__
+            if isinstance(cause, OSError) and cause.errno in _NOT_TOLD:
+                return None
+            self.close()
+            raise
+        self._files.append(file)
+        return file
 
     def close(self) -> None:
         """Close them all; may be called again."""
