@@ -137,7 +137,7 @@ def _rung(info: EngineInfo, host: CgroupHost) -> Finding:
             f"{Rung.ENGINE_STATS.value}: one reading a second, the last second is lost",
             "execute cpost on the engine's own machine",
         )
-    refusal = parent_cgroup_refusal(driver=info.cgroup_driver, host=host)
+    refusal = parent_cgroup_refusal(driver=info.cgroup_driver, host=host, rootless=info.rootless)
     if refusal is None:
         rung = Rung.PARENT_CGROUP_V2 if host.version == 2 else Rung.PARENT_CGROUP_V1
         return Finding(

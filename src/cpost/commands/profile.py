@@ -28,6 +28,7 @@ from cpost.interrupt import shielded
 from cpost.meter.attach import attach
 from cpost.meter.cgroup_host import cgroup_host
 from cpost.meter.clock import SystemClock
+from cpost.meter.early_cgroup import expect
 from cpost.pipeline.model import Pipeline
 from cpost.pipeline.reader import read_pipeline
 from cpost.profiling.execution import Conditions
@@ -35,7 +36,7 @@ from cpost.profiling.observer import Observers
 from cpost.profiling.profiler import SessionResult, profile
 from cpost.profiling.session import Order
 from cpost.record.host import host_facts
-from cpost.record.run import RunState
+from cpost.record.run import OwnUse, RunState
 from cpost.record.session import SessionFacts, SessionRecord, default_record_dir
 from cpost.reports.metrics_csv import MetricsCsv
 from cpost.reports.narration import Narration
@@ -72,7 +73,8 @@ def execute(arguments: argparse.Namespace) -> int:
             order,
             Conditions(
                 engine=engine,
-                attach=lambda target: attach(target, host, clock),
+                attach=lambda target, early: attach(target, host, clock, early),
+                expect=lambda target: expect(target, host, clock),
                 clock=clock,
                 interval_ns=round(options.interval_s * NS_PER_SECOND),
                 timeout_s=options.timeout_s,
@@ -83,7 +85,7 @@ def execute(arguments: argparse.Namespace) -> int:
             telling.progress.status,
         )
         with shielded():
-            telling.session_ended(order)
+            telling.session_ended(order, result.own_use)
     _raise_what_went_wrong(result, telling)
     return 0
 
@@ -161,13 +163,17 @@ class _Telling:
         told = (self.progress, self._metrics, self.narration)
         self.observers = Observers(one for one in told if one is not None)
 
-    def session_ended(self, order: Order) -> None:
+    def session_ended(self, order: Order, own_use: OwnUse | None) -> None:
         """Print the table of all operators, and the JSON if it is wanted."""
-        self.narration.session_ended()
+        self.narration.session_ended(own_use)
         if self._options.json_file is None:
             return
         result = result_object(
-            order.session_id, order.pipeline.name, host_facts(), self.narration.sized
+            order.session_id,
+            order.pipeline.name,
+            host_facts(),
+            self.narration.sized,
+            own_use,
         )
         if self._options.json_file == "-":
             self._stdout.write(result_text(result))

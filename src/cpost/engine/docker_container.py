@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -103,6 +104,16 @@ class DockerContainer:
         """The engine's id of the container."""
         return self._id
 
+    @property
+    def expected(self) -> Target:
+        """Where it will be measured; see ``port.Container.expected``."""
+        return Target(
+            pid=None,
+            cgroup_name=self._id,
+            parent_cgroup=self._cgroup_parent,
+            stats=partial(self._stats, self._id),
+        )
+
     def start(self, timeout_s: float) -> Target:
         """Start it; see ``port.Container.start``."""
         self._listen()
@@ -119,13 +130,7 @@ class DockerContainer:
             except APIError as error:
                 words = words_of(error)
                 raise StartFailedError(words, container_exit_code=exit_code_of(words)) from error
-        pid = self._state().get("Pid") or None
-        return Target(
-            pid=pid,
-            cgroup_name=self._id,
-            parent_cgroup=self._cgroup_parent,
-            stats=partial(self._stats, self._id),
-        )
+        return replace(self.expected, pid=self._state().get("Pid") or None)
 
     def wait(self) -> ContainerExit:
         """Return when it has ended and its output was read; see ``port.Container.wait``."""

@@ -165,6 +165,7 @@ class DockerEngine:
             f"{self._owner.token}n{self._made}",
             driver=self._info.cgroup_driver,
             host=self._host,
+            rootless=self._info.rootless,
         )
 
     def _unmake(self, container: DockerContainer, parent: ParentCgroup | None) -> None:

@@ -149,6 +149,11 @@ class Container(Protocol):
         """The engine's own id of the container."""
         ...
 
+    @property
+    def expected(self) -> Target:
+        """What is known before the start of where it can be measured; ``pid`` is None."""
+        ...
+
     def start(self, timeout_s: float) -> Target:
         """Start it and return where it can be measured.
 

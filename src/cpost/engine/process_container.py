@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import IO
 
 from cpost.engine import process_gate
@@ -61,6 +62,15 @@ class ProcessContainer:
         """The number of its first process, empty before the start."""
         return "" if self._process is None else f"process-{self._process.pid}"
 
+    @property
+    def expected(self) -> Target:
+        """Where it will be measured; see ``port.Container.expected``."""
+        return Target(
+            pid=None,
+            parent_cgroup=self._cgroup.name if self._cgroup is not None else None,
+            process_tree=True,
+        )
+
     def start(self, timeout_s: float) -> Target:
         """Execute it; see ``port.Container.start``."""
         give_up_at = time.monotonic() + timeout_s
@@ -90,11 +100,7 @@ class ProcessContainer:
             os.close(status)
         if failure:
             raise _start_failed(self._words[0], int(failure))
-        return Target(
-            pid=process.pid,
-            parent_cgroup=self._cgroup.name if self._cgroup is not None else None,
-            process_tree=True,
-        )
+        return replace(self.expected, pid=process.pid)
 
     def wait(self) -> ContainerExit:
         """Return when its first process has ended; what else came from it is ended then."""

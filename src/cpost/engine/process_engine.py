@@ -62,7 +62,7 @@ class ProcessEngine:
 
     def info(self) -> EngineInfo:
         """See ``port.Engine.info``; ``cgroup_driver`` is None where no cgroup can be made."""
-        refusal = parent_cgroup_refusal(driver=_DRIVER, host=self._host)
+        refusal = parent_cgroup_refusal(driver=_DRIVER, host=self._host, rootless=_rootless())
         return EngineInfo(
             name="local processes",
             version=cpost.__version__,
@@ -137,7 +137,11 @@ class ProcessEngine:
             return None
         self._made += 1
         token = f"{self._owner.token}n{self._made}"
-        return parent_cgroup(token, driver=_DRIVER, host=self._host)
+        return parent_cgroup(token, driver=_DRIVER, host=self._host, rootless=_rootless())
+
+
+def _rootless() -> bool:
+    return os.geteuid() != 0
 
 
 def _operating_system() -> str | None:

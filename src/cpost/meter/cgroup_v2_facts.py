@@ -60,10 +60,8 @@ class FactsV2:
     def totals(self) -> Facts:
         """Return the figures by their names in ``Totals``."""
         known = dict(self.known)
-        known["memory_limit_bytes"] = tightest(
-            known.pop("own_memory", None), known.pop("memory", None)
-        )
-        known["cpu_limit_mcores"] = tightest(known.pop("own_cpu", None), known.pop("cpu", None))
+        for name, resource in (("memory_limit_bytes", "memory"), ("cpu_limit_mcores", "cpu")):
+            known[name] = tightest(known.pop(f"own_{resource}", None), known.pop(resource, None))
         return known
 
     def _highest_swap(self, file: CounterFile, text: bytes) -> Facts:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from cpost.errors import MeasureError
@@ -141,3 +141,9 @@ def expect(target: Target, host: CgroupHost | None, clock: Clock) -> Iterator[Ea
             inotify.wake()
             thread.join()
             early.end()
+
+
+def nothing_expected(target: Target) -> AbstractContextManager[EarlyCgroup | None]:
+    """Watch for nothing; for callers that need no cgroup."""
+    del target
+    return nullcontext()

@@ -72,7 +72,10 @@ def find_number(file: CounterFile, text: bytes, key: bytes) -> int | None:
         words = line.split()
         if words and words[0] == key:
             try:
-                return int(words[1])
-            except (ValueError, IndexError) as error:
-                raise file.nonsense(line) from error
+                number = int(words[1])
+            except (ValueError, IndexError):
+                number = -1
+            if number < 0:
+                raise file.nonsense(line)
+            return number
     return None

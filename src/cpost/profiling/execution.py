@@ -25,6 +25,7 @@ from cpost.errors import (
     MeasureError,
 )
 from cpost.interrupt import shielded
+from cpost.meter.early_cgroup import EarlyCgroup, nothing_expected
 from cpost.meter.lateness import Lateness
 from cpost.meter.port import Clock, Reader
 from cpost.meter.sample import Totals
@@ -46,17 +47,19 @@ _TERMINATED = -15  # the original's exit code where a start was not confirmed
 class Conditions:
     """What all runs of a session are executed and measured with.
 
-    ``attach`` gives the best meter there is for a container that was started. ``lateness`` counts
-    how late their samples were, all runs together.
+    ``expect`` watches for the cgroup of a container that is about to be started; ``attach`` gives
+    the best meter there is for one that was started, by what was opened early if anything was.
+    ``lateness`` counts how late their samples were, all runs together.
     """
 
     engine: Engine
-    attach: Callable[[Target], Reader]
+    attach: Callable[[Target, EarlyCgroup | None], Reader]
     clock: Clock
     interval_ns: int
     timeout_s: float | None
     start_timeout_s: float = START_TIMEOUT_S
     lateness: Lateness = field(default_factory=Lateness)
+    expect: Callable[[Target], AbstractContextManager[EarlyCgroup | None]] = nothing_expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +152,10 @@ def _observe(
     with ExitStack() as opened:
         try:
             with shielded():  # what was started is measured, however early an interrupt comes
+                early = opened.enter_context(conditions.expect(container.expected))
                 target = container.start(conditions.start_timeout_s)
                 began_ns = clock.monotonic_ns()
-                reader = opened.enter_context(conditions.attach(target))
+                reader = opened.enter_context(conditions.attach(target, early))
             observer.container_started(container.id)
             waiter = Waiter(container)
             with time_limit(container, conditions.timeout_s) as expired:

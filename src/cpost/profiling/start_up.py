@@ -48,9 +48,12 @@ def _measured(image: EmptyImage, conditions: Conditions, session_id: str) -> Sta
         network=conditions.engine.network,
         labels={SESSION_LABEL: session_id},
     )
-    with conditions.engine.container(spec, lambda *_: None) as container:
+    with (
+        conditions.engine.container(spec, lambda *_: None) as container,
+        conditions.expect(container.expected) as early,
+    ):
         target = container.start(min(_LIMIT_S, conditions.start_timeout_s))
-        with conditions.attach(target) as reader:
+        with conditions.attach(target, early) as reader:
             exit_code = _exit_code(container)
             totals = reader.totals()
     if exit_code != 0:

@@ -56,6 +56,13 @@ slab_reclaimable 4194304
 slab_unreclaimable 1048576
 """
 
+
+def pressure(some_usec: int, full_usec: int) -> str:
+    """What a file of pressure says."""
+    averages = "avg10=0.00 avg60=1.50 avg300=0.25"
+    return f"some {averages} total={some_usec}\nfull {averages} total={full_usec}\n"
+
+
 V2_FILES = {
     "cpu.stat": """\
 usage_usec 1234567
@@ -71,7 +78,16 @@ burst_usec 0
     "memory.peak": "500000000\n",
     "memory.stat": MEMORY_STAT_6_1,
     "memory.events": "low 0\nhigh 0\nmax 12\noom 1\noom_kill 2\noom_group_kill 0\n",
+    "memory.max": "max\n",
+    "memory.swap.peak": "65536\n",
+    "memory.swap.current": "4096\n",
+    "cpu.max": "max 100000\n",
+    "cpu.pressure": pressure(some_usec=11, full_usec=12),
+    "memory.pressure": pressure(some_usec=21, full_usec=22),
+    "io.pressure": pressure(some_usec=31, full_usec=32),
     "pids.current": "7\n",
+    "pids.peak": "9\n",
+    "cgroup.events": "populated 1\nfrozen 0\n",
     "io.stat": """\
 8:16 rbytes=4096 wbytes=1000 rios=1 wios=2 dbytes=0 dios=0
 8:0 rbytes=8192 wbytes=500 rios=2 wios=1 dbytes=99 dios=3
@@ -86,6 +102,8 @@ V1_FILES = {
         "memory.max_usage_in_bytes": "500000000\n",
         "memory.kmem.usage_in_bytes": "3000000\n",
         "memory.use_hierarchy": "1\n",
+        "memory.limit_in_bytes": "9223372036854771712\n",
+        "memory.failcnt": "6\n",
         "memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n",
         "memory.stat": """\
 cache 1
@@ -102,10 +120,15 @@ total_shmem 20971520
 total_inactive_file 300000000
 total_active_file 14572800
 total_unevictable 0
+total_swap 8192
 """,
     },
-    "pids": {"pids.current": "7\n"},
-    "cpu": {"cpu.stat": "nr_periods 9\nnr_throttled 4\nthrottled_time 2500000\n"},
+    "pids": {"pids.current": "7\n", "pids.peak": "9\n"},
+    "cpu": {
+        "cpu.stat": "nr_periods 9\nnr_throttled 4\nthrottled_time 2500000\n",
+        "cpu.cfs_quota_us": "-1\n",
+        "cpu.cfs_period_us": "100000\n",
+    },
     "blkio": {
         "blkio.throttle.io_service_bytes_recursive": """\
 8:16 Read 4096
@@ -129,6 +152,19 @@ def write_v2(directory: Path, **changed: str | None) -> Path:
 def write_v1(root: Path, name: str) -> dict[str, Path]:
     """Make a cgroup of version 1 below ``root``; return its directories by controller."""
     return {one: _write(root / one / name, files) for one, files in V1_FILES.items()}
+
+
+class FakeClock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now_ns = 1_000_000_000
+
+    def monotonic_ns(self) -> int:
+        return self.now_ns
+
+    def wall_ns(self) -> int:
+        return self.now_ns
 
 
 def host_v2(root: Path, proc: Path | None = None) -> CgroupHost:

@@ -14,7 +14,8 @@ def read(
 ) -> tuple[Sample, Totals]:
     counters = CgroupV1(directories, directories if own is None else own)
     try:
-        return counters.read(at_ns=1, wall_ns=2)
+        counters.read_facts()
+        return counters.sample(at_ns=1, wall_ns=2), counters.totals()
     finally:
         counters.close()
 
@@ -32,6 +33,7 @@ def test_every_figure_comes_from_its_file_children_included(tmp_path: Path) -> N
         pids=7,
         io_read_bytes=12288,
         io_write_bytes=1500,
+        memory_peak_bytes=500000000,
     )
     assert totals == Totals(
         cpu_usage_usec=1234567,
@@ -42,6 +44,10 @@ def test_every_figure_comes_from_its_file_children_included(tmp_path: Path) -> N
         throttled_usec=2500,
         io_read_bytes=12288,
         io_write_bytes=1500,
+        memory_limit_hits=6,
+        throttled_periods=4,
+        swap_peak_bytes=8192,
+        pids_peak=9,
     )
 
 
@@ -87,3 +93,25 @@ def test_hard_memory_is_never_more_than_all_memory(tmp_path: Path) -> None:
     directories = write_v1(tmp_path, "c")
     (directories["memory"] / "memory.usage_in_bytes").write_text("1000\n")
     assert read(directories)[0].hard_bytes == 1000
+
+
+def test_limits_are_the_tightest_of_the_containers_and_its_parents(tmp_path: Path) -> None:
+    parent = write_v1(tmp_path, "p")
+    own = write_v1(tmp_path, "p/c")
+    assert read(parent, own)[1].memory_limit_bytes is None
+    assert read(parent, own)[1].cpu_limit_mcores is None
+    (own["memory"] / "memory.limit_in_bytes").write_text("2000\n")
+    (parent["memory"] / "memory.limit_in_bytes").write_text("1000\n")
+    (own["cpu"] / "cpu.cfs_quota_us").write_text("25000\n")
+    totals = read(parent, own)[1]
+    assert (totals.memory_limit_bytes, totals.cpu_limit_mcores) == (1000, 250)
+
+
+def test_memory_parts_come_from_the_containers_own_cgroup_while_it_lives(tmp_path: Path) -> None:
+    parent = write_v1(tmp_path, "p")
+    own = write_v1(tmp_path, "p/c")
+    text = (parent["memory"] / "memory.stat").read_text()
+    stale = text.replace("total_inactive_file 300000000", "total_inactive_file 0")
+    (parent["memory"] / "memory.stat").write_text(stale)
+    assert read(parent, own)[0].inactive_file_bytes == 300000000
+    assert read(parent, own={})[0].inactive_file_bytes == 0

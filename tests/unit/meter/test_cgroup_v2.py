@@ -13,7 +13,8 @@ MIB = 1 << 20
 def read(directory: Path, own: Path | None = None) -> tuple[Sample, Totals]:
     counters = CgroupV2(directory, own)
     try:
-        return counters.read(at_ns=1, wall_ns=2)
+        counters.read_facts()
+        return counters.sample(at_ns=1, wall_ns=2), counters.totals()
     finally:
         counters.close()
 
@@ -41,6 +42,7 @@ def test_every_figure_of_a_kernel_6_1_comes_from_its_file(tmp_path: Path) -> Non
         pids=7,
         io_read_bytes=12288,
         io_write_bytes=1500,
+        memory_peak_bytes=500000000,
     )
     assert totals == Totals(
         cpu_usage_usec=1234567,
@@ -51,6 +53,15 @@ def test_every_figure_of_a_kernel_6_1_comes_from_its_file(tmp_path: Path) -> Non
         throttled_usec=0,
         io_read_bytes=12288,
         io_write_bytes=1500,
+        memory_limit_hits=12,
+        throttled_periods=0,
+        swap_peak_bytes=65536,
+        cpu_some_usec=11,
+        memory_some_usec=21,
+        memory_full_usec=22,
+        io_some_usec=31,
+        io_full_usec=32,
+        pids_peak=9,
     )
 
 
@@ -119,5 +130,83 @@ def test_without_cpu_time_or_memory_nothing_is_measured(tmp_path: Path, missing:
 
 def test_a_key_that_is_not_there_is_told_with_its_file(tmp_path: Path) -> None:
     directory = write_v2(tmp_path / "c", memory__stat="anon 1\nfile 2\n")
-    with pytest.raises(MeasureError, match=r"memory\.stat: no line 'inactive_file'"):
+    with pytest.raises(MeasureError, match=r"memory\.stat: no line 'shmem'"):
         read(directory)
+
+
+def test_the_tightest_limit_counts_wherever_it_stands(tmp_path: Path) -> None:
+    parent = write_v2(tmp_path / "p", memory__max="2000\n", cpu__max="50000 100000\n")
+    own = write_v2(tmp_path / "p" / "c", memory__max="1000\n", cpu__max="150000 100000\n")
+    totals = read(parent, own)[1]
+    assert (totals.memory_limit_bytes, totals.cpu_limit_mcores) == (1000, 500)
+
+
+def test_memory_parts_come_from_the_containers_own_cgroup_while_it_lives(tmp_path: Path) -> None:
+    # A parent's may be two seconds old; here it has not yet heard of anything.
+    nothing = "".join(f"{line.split()[0]} 0\n" for line in MEMORY_STAT_6_1.splitlines())
+    parent = write_v2(tmp_path / "p", memory__stat=nothing)
+    own = write_v2(tmp_path / "p" / "c")
+    assert read(parent, own)[0].inactive_file_bytes == 300000000
+    assert read(parent)[0].inactive_file_bytes == 0
+
+
+def test_without_a_high_water_mark_of_swap_the_highest_seen_counts(tmp_path: Path) -> None:
+    directory = write_v2(tmp_path / "c", memory__swap__peak=None)
+    counters = CgroupV2(directory, directory)
+    counters.read_facts()
+    (directory / "memory.swap.current").write_text("9000\n")
+    counters.read_facts()
+    (directory / "memory.swap.current").write_text("0\n")
+    counters.read_facts()
+    assert counters.totals().swap_peak_bytes == 9000
+    counters.close()
+
+
+def test_without_a_high_water_mark_of_processes_the_highest_seen_counts(tmp_path: Path) -> None:
+    directory = write_v2(tmp_path / "c", pids__peak=None)
+    counters = CgroupV2(directory, directory)
+    for number in (3, 8, 2):
+        (directory / "pids.current").write_text(f"{number}\n")
+        counters.sample(at_ns=1, wall_ns=2)
+    assert counters.totals().pids_peak == 8
+    counters.close()
+
+
+def test_with_a_quota_throttling_is_in_every_sample(tmp_path: Path) -> None:
+    directory = write_v2(tmp_path / "c", cpu__max="50000 100000\n")
+    counters = CgroupV2(directory, directory)
+    counters.read_facts()
+    (directory / "cpu.stat").write_text(
+        "usage_usec 2\nuser_usec 1\nsystem_usec 1\nnr_throttled 3\nthrottled_usec 44\n"
+    )
+    assert counters.sample(at_ns=1, wall_ns=2).throttled_usec == 44
+    assert counters.totals().throttled_periods == 3
+    counters.close()
+
+
+def test_a_kernel_without_a_high_water_mark_of_memory_is_a_note(tmp_path: Path) -> None:
+    counters = CgroupV2(write_v2(tmp_path / "c", memory__peak=None), None)
+    assert "no high-water mark" in counters.notes[0]
+    counters.close()
+
+
+def test_nonsense_in_what_is_not_vital_is_a_note_and_not_a_figure(tmp_path: Path) -> None:
+    directory = write_v2(tmp_path / "c", io__stat="8:0 rbytes=many\n", cpu__max="\n")
+    counters = CgroupV2(directory, directory)
+    counters.read_facts()
+    counters.read_facts()
+    assert counters.totals().io_read_bytes is None
+    assert sorted(note.rpartition("/")[2].partition(":")[0] for note in counters.notes) == [
+        "cpu.max",
+        "io.stat",
+    ]
+    counters.close()
+
+
+def test_an_empty_cgroup_is_known_by_its_events(tmp_path: Path) -> None:
+    directory = write_v2(tmp_path / "c")
+    counters = CgroupV2(directory, directory)
+    assert not counters.is_empty()
+    (directory / "cgroup.events").write_text("populated 0\nfrozen 0\n")
+    assert counters.is_empty()
+    counters.close()

@@ -93,6 +93,10 @@ class FakeContainer:
     starting: Callable[[], None]
     id: str = "c1"
 
+    @property
+    def expected(self) -> Target:
+        return Target(pid=None)
+
     def start(self, timeout_s: float) -> Target:
         assert timeout_s > 0
         self.starting()

@@ -32,7 +32,7 @@ def execution(tmp_path: Path) -> Callable[..., Execution]:
         observer: Told | None = None,
     ) -> Execution:
         conditions = Conditions(
-            engine, lambda _: reader or FakeReader(), SystemClock(), 10_000_000, None
+            engine, lambda *_: reader or FakeReader(), SystemClock(), 10_000_000, None
         )
         settings = Settings(operator("a").name, "image", "/payload", 0.01, "Fake")
         with RunRecording(tmp_path / "run", "a", 1, settings, 1000) as recording:

@@ -58,7 +58,7 @@ def execute(tmp_path: Path) -> Callable[..., SessionResult]:
         return profile(
             order,
             Conditions(
-                engine, lambda _: FakeReader(), SystemClock(), 10_000_000, None, start_timeout_s
+                engine, lambda *_: FakeReader(), SystemClock(), 10_000_000, None, start_timeout_s
             ),
             lambda _: SessionRecord.create(tmp_path / "record", "s1", "text", facts),
             observer or Told(),
@@ -283,7 +283,7 @@ def test_an_operator_over_its_time_is_killed(tmp_path: Path) -> None:
     facts = SessionFacts("p", (), {}, host_facts())
     result = profile(
         order,
-        Conditions(SlowEngine(), lambda _: FakeReader(), SystemClock(), 10_000_000, 0.05),
+        Conditions(SlowEngine(), lambda *_: FakeReader(), SystemClock(), 10_000_000, 0.05),
         lambda _: SessionRecord.create(tmp_path / "record", "s1", "text", facts),
         Told(),
         lambda _: True,

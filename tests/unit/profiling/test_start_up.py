@@ -23,7 +23,7 @@ EMPTY = EmptyImage("sha256:1", "/end")
 
 def measured(engine: FakeEngine, reader: FakeReader | None = None) -> StartUp:
     conditions = Conditions(
-        engine, lambda _: reader or FakeReader(), SystemClock(), 10_000_000, None
+        engine, lambda *_: reader or FakeReader(), SystemClock(), 10_000_000, None
     )
     return measure_start_up(conditions, "s1")
 

@@ -13,6 +13,7 @@ class FakeContainer:
     """Ends when it is killed, with ``exit_code``, or raises ``error`` instead."""
 
     id = "c1"
+    expected = Target(pid=None)
 
     def __init__(self, error: EngineLostError | None = None) -> None:
         self.killed = threading.Event()
