@@ -6,8 +6,7 @@ import json
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib.util import find_spec
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from docker.constants import DEFAULT_DOCKER_API_VERSION
 from docker.errors import APIError, DockerException, TLSParameterError
 from docker.tls import TLSConfig
 
+from cpost.engine.ssh_tunnel import ssh_tunnel
 from cpost.errors import EngineError, EngineLostError, EngineUnreachableError
 
 REQUEST_TIMEOUT_S = 60.0
@@ -61,6 +61,18 @@ class Endpoint:
         parts = urlsplit(self.host)
         return Path(parts.path) if parts.scheme == "unix" else None
 
+    @contextmanager
+    def reached(self) -> Iterator[Endpoint]:
+        """Yield the endpoint that clients speak to until the block ends: this one, or its tunnel.
+
+        An engine at ``ssh://…`` is spoken to through a socket of this machine.
+        """
+        if not self.host.startswith("ssh://"):
+            yield self
+            return
+        with ssh_tunnel(self.host) as near:
+            yield replace(self, host=f"unix://{near}", told_by=f"the way to {self.host}")
+
     def client(self, timeout_s: float = REQUEST_TIMEOUT_S) -> docker.APIClient:
         """Return a client that has spoken with the engine; EngineUnreachableError."""
         try:
@@ -87,7 +99,6 @@ class Endpoint:
             version=version,
             timeout=timeout_s,  # type: ignore[arg-type]  # the stubs know whole seconds only
             tls=self.tls or False,
-            use_ssh_client=True,
         )
 
     def _unreachable(self, error: Exception) -> EngineUnreachableError:
@@ -102,11 +113,6 @@ class Endpoint:
                 f"{where} is not there: no such socket",
                 hint="sudo apt-get install docker.io && sudo systemctl start docker; or execute "
                 "without containers: --engine process",
-            )
-        if self.host.startswith("ssh://") and find_spec("paramiko") is None:
-            return EngineUnreachableError(
-                f"{where} is reached over ssh, which needs the package paramiko",
-                hint="pip install 'cpost[ssh]'",
             )
         start = "sudo systemctl start docker" if self.unix_socket else f"docker -H {self.host} info"
         return EngineUnreachableError(

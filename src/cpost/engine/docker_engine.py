@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,18 +49,22 @@ class DockerEngine:
     def __init__(self, endpoint: Endpoint, host: CgroupHost) -> None:
         """Connect; EngineUnreachableError."""
         self._endpoint = endpoint
-        self._api = endpoint.client()
-        self._starter = endpoint.client()
         self._host = host
         self._owner: Owner | None = None
         self._images: dict[str, None] = {}
         self._made = 0
-        self._info = self._ask()
+        with ExitStack() as opening:
+            reached = opening.enter_context(endpoint.reached())
+            self._api = reached.client()
+            opening.callback(self._api.close)
+            self._starter = reached.client()
+            opening.callback(self._starter.close)
+            self._info = self._ask()
+            self._open = opening.pop_all()
 
     def close(self) -> None:
         """Close the connections."""
-        self._api.close()
-        self._starter.close()
+        self._open.close()
 
     @property
     def network(self) -> str:
