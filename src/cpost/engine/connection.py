@@ -94,12 +94,18 @@ class Endpoint:
                 connection.connect(str(self.unix_socket))
 
     def _client(self, version: str, timeout_s: float) -> docker.APIClient:
-        return docker.APIClient(
+        client = docker.APIClient(
             base_url=self.host,
             version=version,
             timeout=timeout_s,  # type: ignore[arg-type]  # the stubs know whole seconds only
             tls=self.tls or False,
         )
+        if self.tls is not None:
+            # Else REQUESTS_CA_BUNDLE, made for the web, would take the place of the engine's own
+            # authority. Proxies are still the environment's.
+            client.proxies.update(requests.utils.get_environ_proxies(client.base_url))
+            client.trust_env = False
+        return client
 
     def _unreachable(self, error: Exception) -> EngineUnreachableError:
         where = f"the container engine at {self.host} ({self.told_by})"
