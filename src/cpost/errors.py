@@ -9,6 +9,7 @@
     │   ├── EngineUnreachableError       4
     │   ├── EngineBusyError              4  (another cpost is at work)
     │   ├── NetworkTakenError            4
+    │   ├── FolderUnseenError            4  (it is elsewhere, and has no such folder)
     │   └── EngineLostError              4  (it went away while an operator executed)
     ├── MeasureError                     5  the machine's administrator
     ├── OperatorFailedError              6  the author of the operator
@@ -68,6 +69,10 @@ class EngineBusyError(EngineError):
 
 class NetworkTakenError(EngineError):
     """A network of cpost's name exists that is not cpost's."""
+
+
+class FolderUnseenError(EngineError):
+    """The engine is on another machine, where a folder to be mounted does not exist."""
 
 
 class EngineLostError(EngineError):

@@ -155,6 +155,49 @@ def test_a_killed_cpost_takes_its_ssh_along_and_the_next_removes_the_rest(
     assert left_at(engine_client) == []
 
 
+def test_a_payload_that_is_not_on_the_engines_machine_is_told_before_anything_is_executed(
+    cpost: Any, pipeline: Any, operator: Any, ssh: dict[str, str], tmp_path: Path
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    hide = f"mount -t tmpfs none {here} && mkdir {here}/payload && touch {here}/payload/x"
+    ended = subprocess.run(
+        elsewhere(pipeline(operator("one", "true")), here / "payload", prepare=hide),
+        env={**cpost.environ, **ssh},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 4
+    assert f"does not see the folder {here}/payload there" in ended.stderr
+    assert f"hint: rsync -aR {here}/payload/ Elsewhere:/" in ended.stderr
+    assert "Executing Operator" not in ended.stdout
+    assert not cpost.record_dir.exists() or list(cpost.record_dir.iterdir()) == []
+
+
+def test_outputs_that_would_stay_on_the_engines_machine_are_told_too(
+    cpost: Any, pipeline: Any, operator: Any, payload: Path, ssh: dict[str, str]
+) -> None:
+    cpost.record_dir.mkdir()
+    ended = subprocess.run(
+        elsewhere(
+            pipeline(operator("one", "true")),
+            payload,
+            prepare=f"mount -t tmpfs none {cpost.record_dir}",
+        ),
+        env={**cpost.environ, **ssh},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 4
+    assert f"does not see the folder {cpost.record_dir}/" in ended.stderr
+    assert "hint: execute cpost on the engine's own machine" in ended.stderr
+    assert "Executing Operator" not in ended.stdout
+
+
 def test_over_tls_with_the_certificates_of_docker_cert_path(
     cpost: Any, pipeline: Any, operator: Any, payload: Path, certificates: Path
 ) -> None:

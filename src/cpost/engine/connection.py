@@ -18,7 +18,7 @@ from docker.constants import DEFAULT_DOCKER_API_VERSION
 from docker.errors import APIError, DockerException, TLSParameterError
 from docker.tls import TLSConfig
 
-from cpost.engine.ssh_tunnel import ssh_tunnel
+from cpost.engine.ssh_tunnel import SshAddress, ssh_tunnel
 from cpost.errors import EngineError, EngineLostError, EngineUnreachableError
 
 REQUEST_TIMEOUT_S = 60.0
@@ -60,6 +60,16 @@ class Endpoint:
         """The unix socket, None for an engine that is reached in another way."""
         parts = urlsplit(self.host)
         return Path(parts.path) if parts.scheme == "unix" else None
+
+    def copying(self, folder: Path) -> str:
+        """Return the command that copies a folder to the engine's machine, empty for a socket."""
+        if self.host.startswith("ssh://"):
+            address = SshAddress.of(self.host)
+            port = f" -e 'ssh -p {address.port}'" if address.port else ""
+            machine = f"{address.user}@{address.host}" if address.user else address.host
+            return f"rsync -aR{port} {folder}/ {machine}:/"
+        machine = urlsplit(self.host).hostname or ""
+        return f"rsync -aR {folder}/ {machine}:/" if machine else ""
 
     @contextmanager
     def reached(self) -> Iterator[Endpoint]:

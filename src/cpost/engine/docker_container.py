@@ -23,6 +23,7 @@ from cpost.engine.port import (
     StartFailedError,
     StartTimeoutError,
 )
+from cpost.engine.shared_folders import is_about_a_missing_folder, unseen
 from cpost.errors import EngineError, ImageError
 from cpost.meter.target import Target
 from cpost.units import parse_timestamp_ns
@@ -64,11 +65,8 @@ def create(api: docker.APIClient, spec: ContainerSpec, cgroup_parent: str | None
                 hint=f"docker pull {spec.image}",
             ) from error
         except APIError as error:
-            if "bind source path does not exist" in words_of(error):
-                raise EngineError(
-                    f"the engine does not see the folders of this machine: {words_of(error)}",
-                    hint="use an engine on this machine, or folders that both share",
-                ) from error
+            if is_about_a_missing_folder(error):
+                raise unseen(", ".join(str(mount.source) for mount in spec.mounts)) from error
             if "No command specified" in words_of(error):
                 raise StartFailedError(
                     f"neither the definition nor the image {spec.image} says what to execute",

@@ -28,6 +28,7 @@ from cpost.engine.port import (
     LogSink,
     PullPolicy,
 )
+from cpost.engine.shared_folders import any_image, require_seen
 from cpost.errors import EngineError
 from cpost.interrupt import shielded
 from cpost.meter.cgroup_host import CgroupHost
@@ -131,6 +132,15 @@ class DockerEngine:
             if container is not None:
                 with shielded():
                     self._unmake(container, parent)
+
+    def require_folder(self, folder: Path, *, copy_will_do: bool) -> None:
+        """See ``port.Engine.require_folder``."""
+        if self._info.local:
+            return
+        image = next(iter(self._images), None) or any_image(self._api)
+        if image is not None:  # else the first container that is made will tell
+            copying = self._endpoint.copying(folder) if copy_will_do else ""
+            require_seen(self._api, image, folder, self._labels(), copying)
 
     def remove_tree(self, folder: Path) -> None:
         """See ``port.Engine.remove_tree``; EngineError where even the engine cannot."""

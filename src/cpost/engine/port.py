@@ -212,6 +212,13 @@ class Engine(Protocol):
         """
         ...
 
+    def require_folder(self, folder: Path, *, copy_will_do: bool) -> None:
+        """Raise FolderUnseenError where the engine is known not to see ``folder`` of this machine.
+
+        ``copy_will_do`` says that operators only read it, so that a copy would do over there.
+        """
+        ...
+
     def container(self, spec: ContainerSpec, sink: LogSink) -> AbstractContextManager[Container]:
         """Make a container, remove it when the block ends; ImageError, EngineError."""
         ...

@@ -121,6 +121,9 @@ class ProcessEngine:
         finally:
             container.unmake()
 
+    def require_folder(self, folder: Path, *, copy_will_do: bool) -> None:
+        """Do nothing: local processes see what cpost sees."""
+
     def remove_tree(self, folder: Path) -> None:
         """See ``port.Engine.remove_tree``; EngineError where this user may not."""
         try:

@@ -34,11 +34,16 @@ class Outputs:
 
     @contextmanager
     def tidied(self) -> Iterator[None]:
-        """Remove those of dead sessions at once, and this session's when the block ends."""
+        """Remove those of dead sessions at once, and this session's when the block ends.
+
+        Raises FolderUnseenError where operators could not write there, see ``Engine``.
+        """
         for folder in self._all_sessions.glob(f"*/{_PREFIX}*"):
             if not token_is_alive(folder.name.removeprefix(_PREFIX)):
                 self._remove(folder)
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._engine.require_folder(self.folder, copy_will_do=False)
             yield
         finally:
             with shielded():

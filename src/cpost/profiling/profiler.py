@@ -53,6 +53,7 @@ def profile(
     session = None
     try:
         with engine.exclusive(order.session_id):
+            engine.require_folder(order.payload, copy_will_do=not order.writable_input)
             images = _provide_images(operators, order.pull, conditions, pull_progress)
             with create_record(images) as record:
                 outputs = Outputs(engine, order.session_id, record.directory, order.keep_outputs)

@@ -16,7 +16,7 @@ from cpost.engine.port import (
     LogSink,
     PullPolicy,
 )
-from cpost.errors import ImageError
+from cpost.errors import FolderUnseenError, ImageError
 from cpost.meter.sample import Rung, Sample, Totals
 from cpost.meter.target import Target
 from cpost.pipeline.model import ContainerImage, Input, Operator, Output, Requests
@@ -40,6 +40,7 @@ class FakeEngine:
     behaviour: Mapping[str, Behaviour] = field(default_factory=dict)
     start: Callable[[], None] = lambda: None
     missing: frozenset[str] = frozenset()
+    unseen: frozenset[Path] = frozenset()
     log: list[str] = field(default_factory=list)
     specs: list[ContainerSpec] = field(default_factory=list)
     network: str | None = "cpost_net"
@@ -81,6 +82,11 @@ class FakeEngine:
             yield FakeContainer(spec, self.behaviour.get(name, passes), self.start)
         finally:
             self.log.append(f"remove {name}")
+
+    def require_folder(self, folder: Path, *, copy_will_do: bool) -> None:
+        del copy_will_do
+        if any(folder.is_relative_to(one) for one in self.unseen):
+            raise FolderUnseenError(f"{folder} is not there")
 
     def remove_tree(self, folder: Path) -> None:
         self.log.append(f"clean {folder.name.partition('-')[0]}")

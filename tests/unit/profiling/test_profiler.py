@@ -30,7 +30,13 @@ from cpost.engine.port import (
     StartFailedError,
     StartTimeoutError,
 )
-from cpost.errors import EngineError, EngineLostError, ImageError, InterruptedByUserError
+from cpost.errors import (
+    EngineError,
+    EngineLostError,
+    FolderUnseenError,
+    ImageError,
+    InterruptedByUserError,
+)
 from cpost.meter.clock import SystemClock
 from cpost.meter.sample import Rung, Sample, Totals
 from cpost.pipeline.model import Operator, Pipeline
@@ -152,6 +158,17 @@ def test_all_missing_images_are_told_at_once_and_nothing_is_executed(
     assert str(told.value) == "no image-of-a:latest\nno image-of-c:latest"
     assert engine.log == ["hold s1", "release"]
     assert not (tmp_path / "record").exists()
+
+
+@pytest.mark.parametrize("unseen", [".", "record"])
+def test_folders_that_the_engine_does_not_see_end_it_before_anything_is_executed(
+    execute: Callable[..., SessionResult], tmp_path: Path, unseen: str
+) -> None:
+    engine = FakeEngine(unseen=frozenset({tmp_path / unseen}))
+    with pytest.raises(FolderUnseenError, match="is not there"):
+        execute(engine, operator("a"))
+    assert engine.specs == []
+    assert engine.log[-1] == "release"
 
 
 def test_after_a_failure_the_rest_is_skipped_unless_it_goes_on(
