@@ -16,6 +16,7 @@ from cpost.meter.stats_message import (
     read_time_ns,
     tells_memory,
 )
+from cpost.units import NS_PER_SECOND
 
 _WEAKNESS = (
     "the engine tells its statistics once a second: peaks between two readings are not seen, "
@@ -25,6 +26,9 @@ _NO_MEMORY = "the engine tells no memory: its machine's kernel accounts none"
 
 # The stream says nothing for up to a second, and only then can its thread end.
 _JOIN_TIMEOUT_S = 1.5
+
+# A message cannot come before it was made. (The first may have come late, so it is not exact.)
+_CLOCK_WAS_SET_NS = NS_PER_SECOND
 
 
 class EngineStatsReader:
@@ -47,8 +51,9 @@ class EngineStatsReader:
         self._newest: Sample | None = None
         self._totals = Totals()
         self._closed = threading.Event()
-        self._anchor: int | None = None  # our monotonic clock minus the engine's wall clock
+        self._anchor = 0  # our monotonic clock minus the engine's wall clock
         self._newest_read_ns = 0
+        self._newest_received_ns = 0
         self._thread = threading.Thread(target=self._listen, name="engine statistics", daemon=True)
         self._thread.start()
 
@@ -92,16 +97,27 @@ class EngineStatsReader:
             return
         read_ns = read_time_ns(message)
         if read_ns is not None:
+            if read_ns == self._newest_read_ns:
+                return  # the same reading once more
+            if self._newest_read_ns == 0:
+                self._anchor = at_ns - read_ns
             at_ns, wall_ns = self._on_our_clock(read_ns, at_ns), read_ns
-        sample, totals = parse_message(message, at_ns, wall_ns)
-        with self._lock:
-            self._newest, self._totals = sample, totals
+        told = parse_message(message, at_ns, wall_ns)
+        if told is not None:
+            with self._lock:
+                self._newest, self._totals = told
 
     def _on_our_clock(self, read_ns: int, received_ns: int) -> int:
-        """Return the monotonic time of a message that the engine made at ``read_ns``."""
-        if self._anchor is None or read_ns <= self._newest_read_ns:  # its clock was set back
-            self._anchor = received_ns - read_ns
-        self._newest_read_ns = read_ns
+        """Return the monotonic time of a message that the engine made at ``read_ns``.
+
+        Between two messages as much time has passed as the engine's clock says, unless that was
+        set: then as much as between their arrivals. So it never goes back.
+        """
+        set_back = read_ns < self._newest_read_ns
+        if set_back or read_ns + self._anchor > received_ns + _CLOCK_WAS_SET_NS:
+            passed_ns = received_ns - self._newest_received_ns
+            self._anchor += self._newest_read_ns + passed_ns - read_ns
+        self._newest_read_ns, self._newest_received_ns = read_ns, received_ns
         return read_ns + self._anchor
 
     def __enter__(self) -> EngineStatsReader:

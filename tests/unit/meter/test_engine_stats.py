@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pytest
 from stats_messages import DOCKER_V1, DOCKER_V2, ENDED
 
 from cpost.errors import EngineLostError
@@ -40,9 +41,24 @@ def read_at(second: int, **cpu: int) -> Message:
     return {**DOCKER_V1, "read": f"2024-05-01T10:00:{second:02d}Z", "cpu_stats": usage}
 
 
-def samples_of(*messages: Message) -> list[Sample | None]:
+class Clock:
+    """As much time passes between two messages as it is told, the first time aside."""
+
+    def __init__(self, *seconds: int) -> None:
+        self._seconds = iter(seconds)
+        self._now_s = 1_000_000
+
+    def monotonic_ns(self) -> int:
+        self._now_s += next(self._seconds)
+        return self._now_s * 10**9
+
+    def wall_ns(self) -> int:
+        return 0
+
+
+def samples_of(*messages: Message, clock: Clock | None = None) -> list[Sample | None]:
     stream = FakeStream()
-    with EngineStatsReader(stream, SystemClock()) as reader:
+    with EngineStatsReader(stream, clock or SystemClock()) as reader:
         found = []
         for message in messages:
             stream.send(message)
@@ -64,19 +80,28 @@ def test_each_message_is_given_once_and_only_the_newest() -> None:
 
 
 def test_a_sample_carries_the_time_of_the_message() -> None:
-    first, second = samples_of(read_at(1), read_at(3))
+    # The second came late, which says nothing of when it was read.
+    first, second = samples_of(read_at(1), read_at(3), clock=Clock(0, 5))
     assert first is not None
     assert second is not None
     assert second.wall_ns - first.wall_ns == 2_000_000_000
     assert second.at_ns - first.at_ns == 2_000_000_000
-    assert abs(first.at_ns - time.monotonic_ns()) < 5_000_000_000
+    assert first.at_ns == 1_000_000 * 10**9
 
 
-def test_time_goes_on_when_the_engines_clock_is_set_back() -> None:
-    first, second = samples_of(read_at(30), read_at(1))
+@pytest.mark.parametrize("second", [1, 59])
+def test_a_clock_that_is_set_back_or_ahead_does_not_stretch_time(second: int) -> None:
+    samples = samples_of(read_at(30), read_at(second), clock=Clock(0, 1))
+    first, later = samples
     assert first is not None
-    assert second is not None
-    assert second.at_ns > first.at_ns
+    assert later is not None
+    assert later.at_ns - first.at_ns == 1_000_000_000
+
+
+def test_a_message_that_comes_twice_is_one_sample() -> None:
+    first, second = samples_of(read_at(1), read_at(1))
+    assert first is not None
+    assert second is None
 
 
 def test_without_a_time_in_the_message_it_is_when_it_came() -> None:

@@ -1,3 +1,6 @@
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from stats_messages import DOCKER_V1, DOCKER_V2, ENDED, PODMAN
 
@@ -9,11 +12,18 @@ from cpost.meter.stats_message import (
     tells_memory,
 )
 
+
+def parsed(message: Mapping[str, Any], at_ns: int, wall_ns: int) -> tuple[Sample, Totals]:
+    told = parse_message(message, at_ns, wall_ns)
+    assert told is not None
+    return told
+
+
 TEN_O_CLOCK_NS = 1714557600 * 10**9
 
 
 def test_docker_on_version_1_tells_all_but_oom_kills() -> None:
-    sample, totals = parse_message(DOCKER_V1, at_ns=1, wall_ns=2)
+    sample, totals = parsed(DOCKER_V1, at_ns=1, wall_ns=2)
     assert sample == Sample(
         at_ns=1,
         wall_ns=2,
@@ -39,14 +49,14 @@ def test_docker_on_version_1_tells_all_but_oom_kills() -> None:
 
 
 def test_docker_on_version_2_tells_no_peak_but_reclaimable_slab_memory() -> None:
-    sample, totals = parse_message(DOCKER_V2, at_ns=1, wall_ns=2)
+    sample, totals = parsed(DOCKER_V2, at_ns=1, wall_ns=2)
     assert (sample.hard_bytes, sample.inactive_file_bytes) == (65000, 20000)
     assert (sample.io_read_bytes, sample.io_write_bytes) == (4100, 512)
     assert totals.memory_peak_bytes is None
 
 
 def test_podman_tells_no_details_which_is_none_and_not_zero() -> None:
-    sample, totals = parse_message(PODMAN, at_ns=1, wall_ns=2)
+    sample, totals = parsed(PODMAN, at_ns=1, wall_ns=2)
     assert sample == Sample(at_ns=1, wall_ns=2, cpu_usage_usec=25404, memory_bytes=100000, pids=3)
     assert totals == Totals(cpu_usage_usec=25404, cpu_system_usec=10000)
 
@@ -78,6 +88,6 @@ def test_time_stamps_are_read_to_the_nanosecond(stamp: str, after_ten_ns: int) -
     assert read_time_ns({"read": stamp}) == TEN_O_CLOCK_NS + after_ten_ns
 
 
-@pytest.mark.parametrize("message", [{}, {"read": None}, {"read": "yesterday"}])
+@pytest.mark.parametrize("message", [{}, {"read": None}, {"read": "yesterday"}, ENDED])
 def test_a_message_without_a_time_has_none(message: dict[str, object]) -> None:
     assert read_time_ns(message) is None
