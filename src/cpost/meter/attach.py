@@ -48,6 +48,8 @@ def attach(
     if opened is not None:
         return opened
     refusals: list[str] = []
+    if host is not None and host.version is None:
+        refusals.append("no cgroup hierarchy is mounted on this machine")
     lowest = Rung.ENGINE_STATS
     for rung, open_reader in _ladder(target, host, clock):
         lowest = rung

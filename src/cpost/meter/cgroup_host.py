@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,6 +61,12 @@ class CgroupHost:
         """Raise MeasureError, with the way to mend it, where cgroups cannot tell memory and CPU."""
         if self.version is None:
             raise MeasureError("no cgroup hierarchy is mounted on this machine", hint=_MOUNT_HINT)
+        if self.version == 1 and "memory" not in self.controllers and _has_memory(self.proc):
+            raise MeasureError(
+                "the memory controller of cgroup v1 is not mounted, or not to be seen",
+                hint="mkdir -p /sys/fs/cgroup/memory && "
+                "mount -t cgroup -o memory none /sys/fs/cgroup/memory",
+            )
         if "memory" not in self.controllers:
             raise MeasureError(
                 f"the kernel accounts no memory: cgroup v{self.version} has no memory controller",
@@ -94,8 +101,10 @@ def cgroup_host(proc: Path = PROC) -> CgroupHost:
         mounts = ""
     for line in mounts.splitlines():
         for controller, hierarchy in _hierarchies_of(line):
-            # The first mount counts: a later one may be a copy made for a container.
-            hierarchies.setdefault(controller, hierarchy)
+            # The first mount counts: a later one may be a copy made for a container. But one that
+            # is hidden beneath another mount is listed too, and is of no use.
+            if os.access(hierarchy.mount_point / "cgroup.procs", os.F_OK):
+                hierarchies.setdefault(controller, hierarchy)
     unified = _unified_controllers(hierarchies.get(UNIFIED))
     legacy = frozenset(hierarchies) - {UNIFIED}
     for wanted in ("memory", "cpuacct"):
@@ -135,6 +144,16 @@ def _unified_controllers(hierarchy: Hierarchy | None) -> frozenset[str]:
     except OSError:
         return frozenset()
     return frozenset(text.split())
+
+
+def _has_memory(proc: Path) -> bool:
+    """Whether the kernel accounts memory; its list tells name, hierarchy, cgroups, enabled."""
+    try:
+        lines = (proc / "cgroups").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return False
+    words = [line.split() for line in lines]
+    return any(one[0] == "memory" and one[-1] == "1" for one in words if one)
 
 
 def _cgroups_of(file: Path) -> list[tuple[str, str]]:

@@ -134,14 +134,15 @@ def parent_cgroup_refusal(
     *, driver: str | None, host: CgroupHost, rootless: bool = False
 ) -> str | None:
     """Return in one line why a run can have no parent cgroup here, None if it can."""
-    if host.version is None:
-        return "no cgroup hierarchy is mounted on this machine"
+    try:
+        host.require_usable()
+    except MeasureError as error:
+        # The engine might make it all the same, where this process could not remove it again.
+        return str(error)
     if driver not in {"systemd", "cgroupfs"}:
         return f"the engine's cgroup driver is {driver or 'unknown'}, not systemd or cgroupfs"
     if rootless and user_tree(host) is not None:
-        if driver == "systemd":
-            return users_slice_refusal()
-        return None
+        return users_slice_refusal() if driver == "systemd" else None
     if rootless and driver == "systemd":
         return "this user was given no part of the cgroup tree: is a session of systemd open?"
     return slice_refusal() if driver == "systemd" else _directory_refusal(host)

@@ -10,6 +10,10 @@ from cpost.meter.cgroup_host import UNIFIED, Hierarchy, cgroup_host
 def write_proc(tmp_path: Path, mountinfo: str) -> Path:
     (tmp_path / "proc" / "self").mkdir(parents=True)
     (tmp_path / "proc" / "self" / "mountinfo").write_text(mountinfo)
+    for line in mountinfo.splitlines():
+        mount_point = Path(line.split(" ")[4].replace(r"\040", " "))
+        mount_point.mkdir(parents=True, exist_ok=True)
+        (mount_point / "cgroup.procs").touch()
     return tmp_path / "proc"
 
 
@@ -75,6 +79,22 @@ def test_a_machine_without_cgroups_is_told_with_the_command_that_mends_it(tmp_pa
 
 def test_a_machine_without_proc_has_no_cgroups(tmp_path: Path) -> None:
     assert cgroup_host(tmp_path / "nowhere").version is None
+
+
+def test_a_memory_controller_that_is_not_mounted_is_not_the_kernels_fault(tmp_path: Path) -> None:
+    proc = write_proc(tmp_path, v1_mount(tmp_path / "cpu", "cpu,cpuacct"))
+    (proc / "cgroups").write_text(
+        "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t3\t1\t1\nmemory\t0\t1\t1\n"
+    )
+    with pytest.raises(MeasureError, match="not mounted") as told:
+        cgroup_host(proc).require_usable()
+    assert "mount -t cgroup -o memory" in str(told.value.hint)
+
+
+def test_a_mount_that_lies_hidden_beneath_another_counts_for_nothing(tmp_path: Path) -> None:
+    proc = write_proc(tmp_path, v1_mount(tmp_path / "memory", "memory"))
+    (tmp_path / "memory" / "cgroup.procs").unlink()  # something else is mounted there by now
+    assert cgroup_host(proc).version is None
 
 
 def test_version_1_without_cpu_time_is_told(tmp_path: Path) -> None:
