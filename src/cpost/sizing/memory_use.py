@@ -6,7 +6,7 @@ from cpost.meter.sample import Sample
 
 
 class MemoryUse:
-    """Memory over the samples of one run; each figure is None where no sample tells it."""
+    """Memory over the samples of a living operator; a figure is None where none tells it."""
 
     def __init__(self) -> None:
         """Begin without a sample."""
@@ -27,6 +27,8 @@ class MemoryUse:
     def add(self, sample: Sample) -> None:
         """Take the next sample."""
         self._average.add(sample)
+        if not alive(sample):  # what is left after the end says nothing of the operator
+            return
         self.maximum_bytes = larger(self.maximum_bytes, sample.memory_bytes)
         self.working_set_maximum_bytes = larger(
             self.working_set_maximum_bytes, sample.working_set_bytes

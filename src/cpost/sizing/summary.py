@@ -64,14 +64,14 @@ def summarise(run: Run, used: Usage) -> Summary:
         cpu_average_cores=average_cores,
         cpu_maximum_cores=_larger(used.cpu_window_cores, average_cores),
         memory_peak_bytes=used.memory_maximum_bytes if peak_bytes is None else peak_bytes,
-        memory_peak_sampled=peak_bytes is None and used.sample_count > 0,
+        memory_peak_sampled=peak_bytes is None and used.memory_maximum_bytes is not None,
         hard_peak_bytes=used.hard_maximum_bytes,
         working_set_peak_bytes=used.working_set_maximum_bytes,
         memory_average_bytes=used.memory_average_bytes,
         sample_count=used.sample_count,
         cores_profile_s=_seconds(used.cores_profile_ns),
         unseen_spike_bytes=unseen_spike_bytes(run, used),
-        pids_peak=used.pids_maximum if totals.pids_peak is None else totals.pids_peak,
+        pids_peak=totals.pids_peak or used.pids_maximum,  # no run is without a process
     )
 
 

@@ -23,7 +23,8 @@ class Usage:
     more. ``cpu_usage_usec`` is the counter's highest value. ``memory_average_bytes`` is
     weighted by time, over the time in which the operator was alive. ``file_growth_maximum_bytes``
     is the most that file memory grew from one sample to the next. ``longest_gap_ns`` is the
-    longest time between two samples, 0 with fewer than two. ``first`` is the first sample, None
+    longest time between two samples, 0 with fewer than two. Levels of memory and ``pids_maximum``
+    are of samples in which the operator was alive. ``first`` is the first sample, None
     if there is none, or if the operator had ended when it was taken.
     """
 
@@ -71,7 +72,7 @@ def usage(samples: Iterable[Sample], end: End | None = None, window_ns: int = WI
         count += 1
         cpu.add(sample)
         memory.add(sample)
-        pids = larger(pids, sample.pids)
+        pids = larger(pids, sample.pids or None)
     cpu.finish()
     return Usage(
         sample_count=count,

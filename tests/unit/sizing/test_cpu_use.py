@@ -65,7 +65,7 @@ def test_an_end_before_a_living_sample_is_of_another_clock():
 
 def test_the_end_is_placed_on_the_clock_of_the_samples():
     far = [one._replace(at_ns=one.at_ns + 77 * MS) for one in (sample(0, 0), sample(1000, 0))]
-    assert usage(far, End(2000 * MS, 500_000)).cpu_window_cores == 0.5
+    assert usage(far, End(1500 * MS, 500_000)).cores_profile_ns == (500 * MS,)
 
 
 @pytest.mark.parametrize("rung", [Rung.CONTAINER_CGROUP_V2, Rung.ENGINE_STATS, None])

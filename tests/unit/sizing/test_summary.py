@@ -128,3 +128,19 @@ def test_a_first_sample_from_before_the_start_is_of_another_clock():
     samples = [sample(0, 200_000), sample(400, 400_000)]
     early = run(samples, duration_ms=400, cpu_usage_usec=400_000, started_wall_ns=10**12)
     assert summarise(early).cpu_maximum_cores == 0.4
+
+
+def test_the_kernels_mark_of_processes_goes_before_the_highest_sample():
+    samples = steady(4, pids=3)
+    assert summarise(run(samples, duration_ms=4000, pids_peak=9)).pids_peak == 9
+    assert summarise(run(samples, duration_ms=4000)).pids_peak == 3
+
+
+def test_a_mark_of_no_processes_was_read_of_nobody():
+    assert summarise(run(duration_ms=2, pids_peak=0)).pids_peak is None
+
+
+def test_only_samples_from_after_the_end_are_no_measure_of_memory():
+    summary = summarise(run([sample(9, 0, 100_000, pids=0)], duration_ms=2))
+    assert summary.memory_peak_bytes is None
+    assert not summary.memory_peak_sampled

@@ -74,3 +74,15 @@ def test_a_first_sample_from_after_the_end_is_no_first_sample():
     assert usage([sample(0, 5, pids=0), sample(100, 5, pids=0)]).first is None
     assert usage([sample(0, 5, pids=1), sample(100, 5, pids=0)]).first == sample(0, 5, pids=1)
     assert usage([sample(0, 5)]).first == sample(0, 5)
+
+
+def test_what_is_left_after_the_end_is_no_level_of_the_operator():
+    over = usage([sample(147, 5, 100_000, hard_bytes=100_000, inactive_file_bytes=0, pids=0)])
+    assert over.memory_maximum_bytes is None
+    assert over.hard_maximum_bytes is None
+    assert over.working_set_maximum_bytes is None
+    assert over.pids_maximum is None
+
+
+def test_the_most_processes_of_any_sample_are_told():
+    assert usage([sample(0, pids=3), sample(1, pids=7), sample(2, pids=0)]).pids_maximum == 7

@@ -14,7 +14,7 @@ from cpost.units import format_megabytes
 def memory_doubts(run: Run, used: Usage) -> Iterator[Doubt]:
     """Yield doubts about the memory peak and about memory that lay elsewhere."""
     totals = run.result.totals
-    if totals.memory_peak_bytes is None and used.sample_count:
+    if totals.memory_peak_bytes is None and used.memory_maximum_bytes is not None:
         yield Doubt(
             DoubtKind.PEAK_SAMPLED,
             "the kernel tells no memory peak here, so the maximum is the highest sample",
