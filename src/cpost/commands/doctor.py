@@ -17,6 +17,7 @@ from textwrap import wrap
 
 import cpost
 from cpost.commands.engines import open_engine
+from cpost.commands.missing import missing
 from cpost.commands.profile_options import EngineChoice
 from cpost.engine.port import EngineInfo
 from cpost.errors import EngineUnreachableError, MeasureError
@@ -62,23 +63,21 @@ def execute(arguments: argparse.Namespace) -> int:
     """Print what was found; return 0, or 4 without an engine, or 5 where nothing is measurable."""
     host = cgroup_host()
     lines = [f"cpost {cpost.__version__} on {platform.node()}: {_machine()}", ""]
-    exit_code = 0
-    findings = []
-    try:
-        host.require_usable()
-        findings.append(_cgroup(host))
-    except MeasureError as error:
-        findings.append(Finding(Level.LACK, "cgroup", str(error), error.hint))
-        exit_code = error.exit_code
+    cgroup, exit_code = _cgroup(host)
     try:
         with closing(open_engine(EngineChoice(arguments.engine), host)) as engine:
             info = engine.info()
-        findings[:0] = [_engine(info), _access(info)]
+        findings = [_engine(info), _access(info)]
+        if info.local:
+            findings.append(cgroup)
+        else:
+            exit_code = 0  # the engine's own machine is the one that counts
         findings += [_rung(info, host), _gpu(info)]
     except EngineUnreachableError as error:
-        findings.insert(0, Finding(Level.LACK, "engine", str(error), error.hint))
-        findings.append(_process_rung(host))
+        lack = Finding(Level.LACK, "engine", str(error), error.hint)
+        findings = [lack, cgroup, _process_rung(host)]
         exit_code = error.exit_code
+    findings += _missing(host)
     findings.append(_record_dir(default_record_dir(None, os.environ)))
     width = _width()
     for finding in findings:
@@ -96,10 +95,11 @@ def _machine() -> str:
 
 
 def _engine(info: EngineInfo) -> Finding:
-    where = "" if info.local else ", on another machine or in a virtual one"
-    text = f"{info.name} {info.version} at {info.address}{where}"
+    where = ", on this machine" if info.local else ", on another machine or in a virtual one"
+    rootless = ", rootless" if info.rootless else ""
+    text = f"{info.name} {info.version} at {info.address}{rootless}{where}"
     if info.cgroup_version:
-        text += f"; cgroup v{info.cgroup_version}, driver {info.cgroup_driver}"
+        text += f"; cgroup v{info.cgroup_version}, driver {info.cgroup_driver or 'unknown'}"
     return Finding(Level.GOOD, "engine", text)
 
 
@@ -116,16 +116,22 @@ def _access(info: EngineInfo) -> Finding:
     )
 
 
-def _cgroup(host: CgroupHost) -> Finding:
+def _cgroup(host: CgroupHost) -> tuple[Finding, int]:
+    """Tell of this machine's cgroups; with the exit code that they are worth."""
+    try:
+        host.require_usable()
+    except MeasureError as error:
+        return Finding(Level.LACK, "cgroup", str(error), error.hint), error.exit_code
     if host.version == 2:
-        return Finding(Level.GOOD, "cgroup", "version 2")
-    return Finding(
+        return Finding(Level.GOOD, "cgroup", "version 2"), 0
+    version_1 = Finding(
         Level.NOTE,
         "cgroup",
         "version 1: measured exactly too, but without pressure and with a coarser view of memory",
         "boot with version 2: add systemd.unified_cgroup_hierarchy=1 to GRUB_CMDLINE_LINUX in "
         "/etc/default/grub, then sudo update-grub && sudo reboot",
     )
+    return version_1, 0
 
 
 def _rung(info: EngineInfo, host: CgroupHost) -> Finding:
@@ -136,6 +142,16 @@ def _rung(info: EngineInfo, host: CgroupHost) -> Finding:
             "rung",
             f"{Rung.ENGINE_STATS.value}: one reading a second, the last second is lost",
             "execute cpost on the engine's own machine",
+        )
+    try:
+        host.require_usable()
+    except MeasureError as error:
+        return Finding(
+            Level.NOTE,
+            "rung",
+            f"{Rung.ENGINE_STATS.value}: one reading a second, the last second is lost, since "
+            f"{error}",
+            "see cgroup",
         )
     refusal = parent_cgroup_refusal(driver=info.cgroup_driver, host=host, rootless=info.rootless)
     if refusal is None:
@@ -148,8 +164,17 @@ def _rung(info: EngineInfo, host: CgroupHost) -> Finding:
         Level.NOTE,
         "rung",
         f"{rung.value}: what happens after the last sample is lost, since {refusal}",
-        "execute cpost as root: sudo -E cpost …",
+        "execute cpost as root: sudo -E cpost …" if os.geteuid() else _rootly_mend(info),
     )
+
+
+def _rootly_mend(info: EngineInfo) -> str | None:
+    """Return what helps where root is not enough."""
+    if info.cgroup_driver == "systemd":
+        return "execute cpost where systemd is at work, not in a container"
+    if info.cgroup_driver == "cgroupfs":
+        return "mount -o remount,rw /sys/fs/cgroup; in a container: docker run --privileged …"
+    return None
 
 
 def _process_rung(host: CgroupHost) -> Finding:
@@ -172,6 +197,15 @@ def _gpu(info: EngineInfo) -> Finding:
         "no GPU runtime: requests.gpu is ignored",
         "only if there is a GPU: sudo apt-get install nvidia-container-toolkit",
     )
+
+
+def _missing(host: CgroupHost) -> Iterator[Finding]:
+    """Tell of the finer figures that cannot be had, in one finding."""
+    found = list(missing(host))
+    if found:
+        mends = [f"{what.partition(' (')[0]}: {mend}" for what, mend in found if mend]
+        text = ", ".join(what for what, _ in found)
+        yield Finding(Level.NOTE, "missing", text, "; ".join(mends) or None)
 
 
 def _record_dir(folder: Path) -> Finding:

@@ -59,7 +59,10 @@ def examine(
 def test_a_machine_that_can_do_all_is_exit_0_and_says_which_rung(examine: Examine) -> None:
     code, out = examine(DOCKER)
     assert code == 0
-    assert "Docker Engine 28.1 at unix:///none.sock; cgroup v2, driver cgroupfs" in out
+    assert (
+        "Docker Engine 28.1 at unix:///none.sock, on this machine; cgroup v2, driver cgroupfs"
+        in out
+    )
     assert "[ ok ] rung    parent cgroup v2" in out
 
 
@@ -75,6 +78,21 @@ def test_an_engine_elsewhere_is_measured_by_its_own_statistics(examine: Examine)
     _, out = examine(remote)
     assert "on another machine or in a virtual one" in out
     assert "engine stats: one reading a second" in out
+
+
+def test_an_engine_elsewhere_needs_no_cgroups_here(examine: Examine) -> None:
+    remote = EngineInfo("Podman", "5.0", "ssh://far", rootless=True, local=False)
+    code, out = examine(remote, NONE)
+    assert code == 0
+    assert "Podman 5.0 at ssh://far, rootless, on another machine" in out
+    assert "[lack]" not in out
+
+
+def test_a_machine_without_usable_cgroups_is_measured_by_the_engines_statistics(
+    examine: Examine,
+) -> None:
+    _, out = examine(DOCKER, NONE)
+    assert "engine stats: one reading a second, the last second is lost, since no cgroup" in out
 
 
 def test_no_engine_is_exit_4_with_what_to_install_and_what_can_be_had_without(
