@@ -64,15 +64,17 @@ def execute(arguments: argparse.Namespace) -> int:
     host = cgroup_host()
     lines = [f"cpost {cpost.__version__} on {platform.node()}: {_machine()}", ""]
     cgroup, exit_code = _cgroup(host)
+    choice = EngineChoice(arguments.engine)
     try:
-        with closing(open_engine(EngineChoice(arguments.engine), host)) as engine:
+        with closing(open_engine(choice, host)) as engine:
             info = engine.info()
         findings = [_engine(info), _access(info)]
         if info.local:
             findings.append(cgroup)
         else:
             exit_code = 0  # the engine's own machine is the one that counts
-        findings += [_rung(info, host), _gpu(info)]
+        rung = _process_rung(host) if choice is EngineChoice.PROCESS else _rung(info, host)
+        findings += [rung, _gpu(info)]
     except EngineUnreachableError as error:
         lack = Finding(Level.LACK, "engine", str(error), error.hint)
         findings = [lack, cgroup, _process_rung(host)]
@@ -151,7 +153,6 @@ def _rung(info: EngineInfo, host: CgroupHost) -> Finding:
             "rung",
             f"{Rung.ENGINE_STATS.value}: one reading a second, the last second is lost, since "
             f"{error}",
-            "see cgroup",
         )
     refusal = parent_cgroup_refusal(driver=info.cgroup_driver, host=host, rootless=info.rootless)
     if refusal is None:
@@ -180,11 +181,14 @@ def _rootly_mend(info: EngineInfo) -> str | None:
 def _process_rung(host: CgroupHost) -> Finding:
     """Tell what can be had without any container engine."""
     refusal = parent_cgroup_refusal(driver="cgroupfs", host=host)
-    rung = f"parent cgroup v{host.version}" if refusal is None else Rung.PROCESS_TREE.value
+    if refusal is None:
+        rung, why = f"parent cgroup v{host.version}", ""
+    else:
+        rung, why = Rung.PROCESS_TREE.value, f"; no better rung, since {refusal}"
     return Finding(
         Level.NOTE,
         "rung",
-        f"{rung}, with --engine process: local processes without isolation",
+        f"{rung}, with --engine process: local processes without isolation{why}",
     )
 
 

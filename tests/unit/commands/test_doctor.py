@@ -41,6 +41,7 @@ def examine(
         host: CgroupHost = V2,
         *,
         refusal: str | None = None,
+        engine: str = "auto",
     ) -> tuple[int, str]:
         def open_engine(*_: object) -> FakeEngine:
             if isinstance(info, EngineUnreachableError):
@@ -51,7 +52,7 @@ def examine(
         monkeypatch.setattr(doctor, "cgroup_host", lambda: host)
         monkeypatch.setattr(doctor, "parent_cgroup_refusal", lambda **_: refusal)
         monkeypatch.setenv("CPOST_RECORD_DIR", str(tmp_path / "record"))
-        return doctor.execute(argparse.Namespace(engine="auto")), capsys.readouterr().out
+        return doctor.execute(argparse.Namespace(engine=engine)), capsys.readouterr().out
 
     return run
 
@@ -98,6 +99,13 @@ def test_a_machine_without_usable_cgroups_is_measured_by_the_engines_statistics(
 ) -> None:
     _, out = examine(DOCKER, NONE)
     assert "engine stats: one reading a second, the last second is lost, since no cgroup" in out
+
+
+def test_local_processes_stand_on_a_rung_of_their_own(examine: Examine) -> None:
+    processes = EngineInfo("local processes", "1", "here")
+    _, out = examine(processes, refusal="no right to write", engine="process")
+    assert "process tree, with --engine process" in out
+    assert "no better rung, since no right to write" in out
 
 
 def test_no_engine_is_exit_4_with_what_to_install_and_what_can_be_had_without(
