@@ -10,6 +10,7 @@ from pathlib import Path
 import docker
 import pytest
 from parents import MOUNT, Engine, Parent
+from product import Product
 
 import base_image
 from cpost.engine.connection import Endpoint
@@ -22,8 +23,16 @@ ADDRESSES = os.environ.get("CPOST_CGROUP2_ENGINES", "").split(",")
 
 MARKERS = (
     "as_root: about what root alone can do",
+    "as_owner: about root, or the user whose own rootless engine it is",
     "as_docker_user: about somebody who may use the engine but is not root",
 )
+ROOTLESS = all("/run/user/" in address for address in ADDRESSES)
+
+
+def _not_for_us() -> set[str]:
+    if os.geteuid() == 0:
+        return {"as_docker_user"}
+    return {"as_root", "as_docker_user" if ROOTLESS else "as_owner"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,8 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is about somebody else than us: not skipped, since it was never meant."""
-    not_for_us = "as_docker_user" if os.geteuid() == 0 else "as_root"
-    others = [item for item in items if item.get_closest_marker(not_for_us)]
+    others = [item for item in items if any(map(item.get_closest_marker, _not_for_us()))]
     config.hook.pytest_deselected(items=others)
     items[:] = [item for item in items if item not in others]
 
@@ -58,9 +66,20 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
         _cannot(str(error))
     client = docker.DockerClient(base_url=endpoint.host, version="auto", timeout=120)
     with closing(client):
-        if client.info()["CgroupVersion"] != "2":
+        facts = client.info()
+        if facts["CgroupVersion"] != "2":
             _cannot(f"the engine at {endpoint.host} does not use cgroup v2")
-        yield Engine(client, client.info()["CgroupDriver"], base_image.provide(endpoint))
+        image = base_image.provide(endpoint)
+        # What an engine starts for its first container stays: it is nobody's leftover.
+        client.containers.run(image, ["true"], remove=True)
+        yield Engine(
+            client,
+            facts["CgroupDriver"],
+            image,
+            request.param,
+            is_podman="Podman" in str(client.version().get("Components")),
+            is_rootless="rootless" in str(facts.get("SecurityOptions")),
+        )
 
 
 @pytest.fixture
@@ -70,6 +89,12 @@ def parent(engine: Engine) -> Iterator[Parent]:
     yield parent
     if os.geteuid() == 0:
         parent.remove()
+
+
+@pytest.fixture
+def product(engine: Engine, tmp_path: Path) -> Product:
+    """The cpost of this checkout, at that engine."""
+    return Product(tmp_path, engine.address, engine.image)
 
 
 def _cannot(reason: str) -> None:

@@ -55,6 +55,9 @@ class Engine:
     client: docker.DockerClient
     driver: str
     image: str
+    address: str = ""
+    is_podman: bool = False
+    is_rootless: bool = False
 
     def new_parent(self) -> Parent:
         """Name a parent cgroup that was never used."""

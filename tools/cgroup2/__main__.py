@@ -31,10 +31,12 @@ def main() -> int:
         if options.action == "image":
             print(image.provide())
             return 0
+        if options.action == "needed":
+            return 1 if host.is_cgroup2_with_engine() else 0
         results = _empty_folder(options.results)
         if host.is_cgroup2_with_engine() and not options.machine:
             return _execute_here(options.command, results)
-        return _execute_in_machine(options.command, results, options.limit)
+        return _execute_in_machine(options.command, results, options.limit, options.part)
     except TestbedError as error:
         print(f"cgroup2: {error}", file=sys.stderr)
         return EXIT_TESTBED_FAILED
@@ -48,7 +50,7 @@ def _execute_here(command: list[str], results: Path) -> int:
     return done.returncode
 
 
-def _execute_in_machine(command: list[str], results: Path, limit_s: float) -> int:
+def _execute_in_machine(command: list[str], results: Path, limit_s: float, part: str) -> int:
     """Boot, execute it in a copy of the checkout, bring back what it left in $CPOST_RESULTS."""
     made = image.provide()
     console_log = results / "console.log"
@@ -56,7 +58,7 @@ def _execute_in_machine(command: list[str], results: Path, limit_s: float) -> in
     print(f"cgroup2: booting ({accelerator}); console: {console_log}", file=sys.stderr)
     with image.work_folder() as work:
         handed_in, archive = work / "in.tar", work / "results.tar"
-        exchange.hand_in(handed_in, recipe.CHECKOUT, shlex.join(command))
+        exchange.hand_in(handed_in, recipe.CHECKOUT, shlex.join(command), _environment(part))
         exchange.empty_results(archive)
         seconds = machine.boot(
             kernel=made / "vmlinuz",
@@ -72,6 +74,12 @@ def _execute_in_machine(command: list[str], results: Path, limit_s: float) -> in
         raise TestbedError("\n".join(["the machine failed; its console ended:", *console]))
     print(f"cgroup2: {seconds:.0f} s in all, exit status {status}; {results}", file=sys.stderr)
     return status
+
+
+def _environment(part: str) -> dict[str, str]:
+    """Return what the command is told: the settings of the tests, and which engines there are."""
+    settings = {key: text for key, text in os.environ.items() if key.startswith("CPOST_CGROUP2_")}
+    return {**settings, "CPOST_CGROUP2_PART": part}
 
 
 def _empty_folder(folder: Path) -> Path:
@@ -91,9 +99,16 @@ def _arguments() -> argparse.Namespace:
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("image", help="make the machine if it is not there; print its folder")
     actions.add_parser("clean", help="remove all machines")
+    actions.add_parser("needed", help="exit status 0 if this host needs a machine, else 1")
     run = actions.add_parser("run", help="execute a command on a cgroup v2 host")
     run.add_argument(
         "--machine", action="store_true", help="in the machine, even if this host would do"
+    )
+    run.add_argument(
+        "--part",
+        choices=("docker", "podman", "all"),
+        default="all",
+        help="the engines that are started in the machine (default: %(default)s)",
     )
     run.add_argument(
         "--results",

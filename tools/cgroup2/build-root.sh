@@ -2,7 +2,7 @@
 # Makes what the testbed's machine boots from: `build-root.sh FOLDER` leaves in FOLDER
 #
 #   vmlinuz, initrd   Debian's cloud kernel and the drivers it needs to find its disk
-#   root.img          the root file system: systemd, two Docker engines, Python and its packages
+#   root.img          the root file system: systemd, Docker, Podman, Python and its packages
 #
 # The caller is root and stands in the top folder of the checkout; FOLDER exists and is empty.
 set -euo pipefail
@@ -11,6 +11,7 @@ target=$(realpath "$1")
 here=$(dirname "$(realpath "$0")")
 release=bookworm
 root=$target/root
+tester_uid=1000 # also in in_machine.sh
 # The mirror of this host's apt if it has this release, else the distribution's own.
 mirror=$(apt-get indextargets --format '$(REPO_URI)' \
     "Created-By: Packages" "Codename: $release" "Origin: Debian" | head -n 1)
@@ -45,6 +46,8 @@ install_debian() {
     mmdebstrap --quiet --variant=minbase \
         --include=systemd,systemd-sysv,dbus,udev,kmod,iproute2,procps,busybox-static \
         --include=docker.io,containerd,runc,iptables,ca-certificates \
+        --include=podman,crun,netavark,aardvark-dns,catatonit \
+        --include=uidmap,slirp4netns,dbus-user-session,libpam-systemd \
         --include=python3,python3-pip,python3-venv \
         --customize-hook="$unpack_kernel" \
         "$release" "$root" ${mirror:+"$mirror"}
@@ -56,17 +59,15 @@ install_python_packages() {
     mkdir -p "$root/opt/wheels" "$wanted/demo"
     cp requirements.txt "$wanted"
     cp demo/requirements.txt "$wanted/demo"
-    # Linters have nothing to do on that machine, and weigh more than all the rest.
-    sed -E '/^(ruff|mypy|import-linter|types-|pandas-stubs|build)/d' requirements-dev.txt \
-        >"$wanted/requirements-dev.txt"
+    python3 tools/cgroup2/recipe.py >"$wanted/requirements-dev.txt"
     # The wheels stay: tools/demo_image.py may want them, and the machine has no network.
     guest_pip --quiet --quiet download --dest "$root/opt/wheels" \
         --requirement "$wanted/requirements-dev.txt"
     in_root python3 -m venv /opt/venv
     offline_pip --requirement /tmp/requirements/requirements-dev.txt
 
-    # The checkout comes at each boot; installed is but the way to it.
-    echo /opt/cpost/src >"$site/cpost.pth"
+    # The checkout comes at each boot (see testbed-run); installed is but the way to it.
+    echo /opt/handed-in/checkout/src >"$site/cpost.pth"
     printf '%s\n' '#!/opt/venv/bin/python' 'import sys' 'from cpost.cli import main' \
         'sys.exit(main())' >"$root/opt/venv/bin/cpost"
     chmod +x "$root/opt/venv/bin/cpost"
@@ -88,7 +89,10 @@ settle_system() {
     printf '127.0.0.1 localhost testbed\n' >"$root/etc/hosts"
     : >"$root/etc/resolv.conf"
     in_root systemd-machine-id-setup
-    in_root useradd --create-home --groups docker tester
+    in_root useradd --uid "$tester_uid" --create-home --groups docker tester
+    # What a rootless engine gives to the users in its containers.
+    echo tester:100000:65536 | tee "$root/etc/subuid" >"$root/etc/subgid"
+    in_root systemctl --quiet --global enable podman.socket
 }
 
 make_initramfs() {

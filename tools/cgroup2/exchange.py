@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import shlex
 import subprocess
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from cgroup2.errors import TestbedError
@@ -13,15 +15,17 @@ from cgroup2.errors import TestbedError
 RESULTS_BYTES = 1 << 30
 
 
-def hand_in(archive: Path, checkout: Path, command: str) -> None:
+def hand_in(archive: Path, checkout: Path, command: str, environment: Mapping[str, str]) -> None:
     """Write what one boot needs: the shell ``command`` and the checkout as it lies there.
 
     That is all git knows or would add, so neither build folders nor virtual environments.
     """
+    exports = "".join(f"export {key}={shlex.quote(word)}\n" for key, word in environment.items())
     with tarfile.open(archive, "w") as tar:
-        script = tarfile.TarInfo("command")
-        script.size = len(command.encode())
-        tar.addfile(script, io.BytesIO(command.encode()))
+        for name, script in (("command", command), ("environment", exports)):
+            member = tarfile.TarInfo(name)
+            member.size = len(script.encode())
+            tar.addfile(member, io.BytesIO(script.encode()))
         tar.add(checkout, "checkout", recursive=False)
         for name in _files_of(checkout):
             tar.add(checkout / name, f"checkout/{name}", recursive=False)

@@ -87,7 +87,7 @@ def _build(image: Path) -> None:
 def _prime(image: Path, work: Path) -> None:
     handed_in, results = work / "in.tar", work / "results.tar"
     console_log = recipe.cache_folder() / "first-boot.log"
-    exchange.hand_in(handed_in, recipe.CHECKOUT, (recipe.HERE / "prime.sh").read_text())
+    exchange.hand_in(handed_in, recipe.CHECKOUT, (recipe.HERE / "prime.sh").read_text(), {})
     exchange.empty_results(results)
     machine.boot(
         kernel=image / "vmlinuz",

@@ -179,9 +179,15 @@ class DockerContainer:
     def _listen(self) -> None:
         """Begin to read what it prints; before the start, or the first lines were lost."""
         with engine_errors("attaching to a container"):
-            self._socket = self._api.attach_socket(
-                self._id, params={"stdout": 1, "stderr": 1, "stream": 1}
-            )
+            try:
+                self._socket = self._api.attach_socket(
+                    self._id, params={"stdout": 1, "stderr": 1, "stream": 1}
+                )
+            except APIError as error:
+                # Podman prepares the container's first process here already: what Docker refuses
+                # at the start (no such command …) it refuses now.
+                words = words_of(error)
+                raise StartFailedError(words, container_exit_code=exit_code_of(words)) from error
         self._listener = threading.Thread(
             target=self._pump, args=(self._socket,), name="operator output", daemon=True
         )
