@@ -30,6 +30,8 @@ from cpost.units import parse_timestamp_ns
 
 _DRAIN_TIMEOUT_S = 10.0
 _STREAMS = {STDOUT: "stdout", STDERR: "stderr"}
+# In the words of runc and of crun.
+_NO_SUCH_COMMAND = ("executable file not found", "no such file or directory", "not found in $path")
 _STREAM_ERRORS = (DockerException, requests.exceptions.RequestException)
 
 
@@ -208,7 +210,7 @@ class DockerContainer:
 def exit_code_of(words: str) -> int:
     """Return what ``docker run`` ends with when a start fails in these words."""
     lower = words.lower()
-    if "executable file not found" in lower or "no such file or directory" in lower:
+    if any(one in lower for one in _NO_SUCH_COMMAND):
         return 127
     if "permission denied" in lower or "is a directory" in lower:
         return 126
