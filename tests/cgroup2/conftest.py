@@ -78,7 +78,8 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
             image,
             request.param,
             is_podman="Podman" in str(client.version().get("Components")),
-            is_rootless="rootless" in str(facts.get("SecurityOptions")),
+            is_rootless="rootless" in str(facts.get("SecurityOptions"))
+            or "/run/user/" in endpoint.host,
         )
 
 

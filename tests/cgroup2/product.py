@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from waiting import wait_until
+from waiting import LIMIT_S, wait_until
 
 import cpost.commands.doctor
 import cpost.commands.profile
@@ -91,8 +91,8 @@ class Product:
         file.write_text(json.dumps(definition))
         self.payload.mkdir(exist_ok=True)
         (self.payload / "one").touch()
-        options = ("--record_dir", self.folder / "record", "--force", "cont")
-        return self.start(*options, "--pull", "never", file, self.payload)
+        options = ("--record_dir", self.folder / "record", "--force", "cont", "--pull", "never")
+        return self.start(*options, "--start_timeout", LIMIT_S, file, self.payload)
 
     def file_of(self, operator: str, name: str) -> Path | None:
         """Return a file of an operator's run, None until there is one."""

@@ -78,6 +78,7 @@ def execute(arguments: argparse.Namespace) -> int:
                 clock=clock,
                 interval_ns=round(options.interval_s * NS_PER_SECOND),
                 timeout_s=options.timeout_s,
+                start_timeout_s=options.start_timeout_s,
             ),
             lambda images: _record(options, order, engine, images),
             telling.observers,

@@ -17,6 +17,7 @@ from cpost.units import BYTES_PER_MIB, parse_bytes
 
 DESCRIPTION = "Clara Pipeline Sizing Tool CLI"
 _DEFAULT_LOG_BYTES = 64 * BYTES_PER_MIB
+_DEFAULT_START_TIMEOUT_S = 15
 _YEAR_S = 365 * 24 * 3600
 
 
@@ -49,6 +50,7 @@ class ProfileOptions:
     json_file: str | None
     interval_s: float
     timeout_s: float | None
+    start_timeout_s: float
     engine: EngineChoice
     pull: PullPolicy
     parameters: Mapping[str, str]
@@ -71,6 +73,7 @@ class ProfileOptions:
             json_file=arguments.json,
             interval_s=arguments.interval,
             timeout_s=arguments.timeout,
+            start_timeout_s=arguments.start_timeout,
             engine=EngineChoice(arguments.engine),
             pull=PullPolicy(arguments.pull),
             parameters=dict(arguments.param),
@@ -169,6 +172,14 @@ def _add_executing(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         type=_number("seconds", at_least=0.001, at_most=_YEAR_S),
         help="end an operator that executes longer than this (default: no limit)",
+    )
+    group.add_argument(
+        "--start_timeout",
+        metavar="SECONDS",
+        type=_number("seconds", at_least=0.001, at_most=_YEAR_S),
+        default=_DEFAULT_START_TIMEOUT_S,
+        help="give up an operator whose start the engine does not confirm within this time "
+        f"(default: {_DEFAULT_START_TIMEOUT_S})",
     )
     group.add_argument(
         "--keep_outputs",

@@ -210,11 +210,17 @@ class DockerEngine:
             cgroup_version=int(facts["CgroupVersion"]) if facts.get("CgroupVersion") else None,
             cgroup_driver=facts.get("CgroupDriver"),
             gpu_runtime=_has_gpu_runtime(facts),
-            rootless=any("rootless" in str(one) for one in facts.get("SecurityOptions") or []),
+            rootless=_is_rootless(facts),
             local=self._endpoint.unix_socket is not None
             and facts.get("Name") == socket.gethostname()
             and facts.get("KernelVersion") == os.uname().release,
         )
+
+
+def _is_rootless(facts: Mapping[str, Any]) -> bool:
+    """Docker tells it among its security options, Podman in a field of its own."""
+    options = map(str, facts.get("SecurityOptions") or [])
+    return bool(facts.get("Rootless")) or any("rootless" in option for option in options)
 
 
 def _has_gpu_runtime(facts: Mapping[str, Any]) -> bool:
