@@ -9,13 +9,11 @@ import pytest
 from pydicom.uid import SegmentationStorage, generate_uid
 
 import make_payload
-from operators import dicom_reader, dicom_writer, segmentation
+from check_result import dice
+from operators import dicom_reader, dicom_writer, model_here, segmentation
 from operators.metaimage import Volume, read_volume, write_volume
+from operators.model import ModelError
 from operators.series import SeriesError
-
-
-def dice(found: np.ndarray, truth: np.ndarray) -> float:
-    return float(2 * (found & truth).sum() / (found.sum() + truth.sum()))
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +23,7 @@ def volume(phantom: Path) -> Volume:
 
 @pytest.fixture(scope="session")
 def mask(volume: Volume) -> Volume:
-    return segmentation.segment(volume)
+    return segmentation.segment(volume, model_here.load())
 
 
 @pytest.fixture
@@ -71,19 +69,23 @@ def test_the_spleen_is_found(mask: Volume) -> None:
     assert dice(mask.voxels, make_payload.truth_mask(40, 96)) >= 0.9
 
 
-def test_a_body_without_a_spleen_is_told_even_though_the_liver_is_as_bright(
-    volume: Volume,
-) -> None:
-    voxels = volume.voxels.copy()
-    voxels[:, :, 48:] = np.minimum(voxels[:, :, 48:], 60)  # x runs to the patient's left
-    with pytest.raises(segmentation.NoSpleenError, match="left half"):
-        segmentation.segment(Volume(voxels, volume.spacing_mm, volume.origin_mm))
+def test_a_model_that_refuses_is_told(volume: Volume) -> None:
+    air = Volume(np.full((9, 16, 16), -1000, "<i2"), (3.0, 3.0, 3.0), (0.0, 0.0, 0.0))
+    with pytest.raises(ModelError, match="nothing but air"):
+        segmentation.segment(air, model_here.load())
 
 
-def test_air_alone_holds_no_spleen() -> None:
-    air = Volume(np.full((4, 16, 16), -1000, "<i2"), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
-    with pytest.raises(segmentation.NoSpleenError, match="no tissue"):
-        segmentation.segment(air)
+def test_the_model_sees_the_volume_on_its_own_grid(volume: Volume) -> None:
+    seen: list[tuple[int, ...]] = []
+
+    def find_nothing(voxels: np.ndarray) -> np.ndarray:
+        seen.append(voxels.shape)
+        assert voxels.dtype == np.int16
+        return np.zeros(voxels.shape, np.uint8)
+
+    mask = segmentation.segment(volume, find_nothing)
+    assert seen == [(161, 238, 238)]  # 240 mm and 356.25 mm, 1.5 mm apart
+    assert (mask.voxels.shape, mask.spacing_mm) == (volume.voxels.shape, volume.spacing_mm)
 
 
 def test_the_window_spans_all_grey_values(volume: Volume) -> None:
