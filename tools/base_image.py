@@ -28,7 +28,7 @@ PULLED_REPOSITORY, PULLED_TAG = "python", "3.11-slim"
 REGISTRY_TIMEOUT_S = 15.0
 # What os-release and apt call the distributions that mmdebstrap can make.
 ORIGINS = {"debian": "Debian", "ubuntu": "Ubuntu"}
-TELL_VERSION = ["python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2], end='')"]
+TELL_VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
 
 
 class BaseImageError(Exception):
@@ -41,9 +41,28 @@ def provide(endpoint: Endpoint) -> str:
     for image in api.images(name=REPOSITORY):
         return str(image["RepoTags"][0])
     image_id = _pull(endpoint.client(REGISTRY_TIMEOUT_S)) or _build(api)
-    tag = _python_version(api, image_id)
+    tag = ask_python(api, image_id, TELL_VERSION)
     api.tag(image_id, REPOSITORY, tag)
     return f"{REPOSITORY}:{tag}"
+
+
+def python_version_of(image: str) -> str:
+    """Return ``3.11`` or the like, which is the tag of an image that ``provide`` has named."""
+    return image.rpartition(":")[2]
+
+
+def ask_python(api: docker.APIClient, image: str, code: str) -> str:
+    """Return what ``code`` prints when the image's Python executes it; BaseImageError."""
+    container = api.create_container(image, ["python3", "-c", code], network_disabled=True)
+    try:
+        api.start(container)
+        exit_code = api.wait(container)["StatusCode"]
+        output = str(api.logs(container), "utf-8", "replace").strip()
+    finally:
+        api.remove_container(container, force=True)
+    if exit_code:
+        raise BaseImageError(f"its Python does not work: {output!r}")
+    return output
 
 
 def _say(text: str) -> None:
@@ -113,20 +132,6 @@ def _import_tree(api: docker.APIClient, suite: str, mirror: str) -> str:
         api.remove_image(image_id)
         raise BaseImageError(f"mmdebstrap ended with exit code {bootstrap.returncode}")
     return image_id
-
-
-def _python_version(api: docker.APIClient, image_id: str) -> str:
-    """Return ``3.11`` or the like, by asking the Python in the image."""
-    container = api.create_container(image_id, TELL_VERSION, network_disabled=True)
-    try:
-        api.start(container)
-        exit_code = api.wait(container)["StatusCode"]
-        output = api.logs(container)
-    finally:
-        api.remove_container(container, force=True)
-    if exit_code:
-        raise BaseImageError(f"its Python does not work: {output!r}")
-    return str(output, "ascii")
 
 
 def main() -> None:
