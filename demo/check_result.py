@@ -61,9 +61,9 @@ def main() -> None:
         sys.exit(f"{arguments.outputs} holds {len(found)} files {FILE}, not one")
     mask = mask_of(pydicom.dcmread(found[0]), arguments.slices)
     score = dice(mask, make_payload.truth_mask(arguments.slices, arguments.size))
-    print(f"Dice {score:.3f}")
     if score < LEAST_DICE:
-        sys.exit(f"the spleen is not where it was drawn: {LEAST_DICE} is the least")
+        sys.exit(f"the spleen was not found where it was drawn: Dice {score:.3f} < {LEAST_DICE}")
+    print(f"demo: the spleen was found where it was drawn: Dice {score:.3f} >= {LEAST_DICE}")
 
 
 if __name__ == "__main__":
