@@ -1,0 +1,138 @@
+"""One cpost, executed from its command line, and what it and its operators said."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+APPETITE = Path(__file__).with_name("appetite.py")
+
+
+class NotMeasuredError(Exception):
+    """cpost, or an operator, did not end as it had to: there is nothing to compare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """An operator to be; ``words`` are the appetite's, or a whole command if ``plain``."""
+
+    name: str
+    words: tuple[object, ...]
+    plain: bool = False
+
+    def command(self) -> list[str]:
+        """Return what the container executes."""
+        program = [] if self.plain else ["python3", f"/payload/{APPETITE.name}"]
+        return [*program, *map(str, self.words)]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What cpost says of one operator, and what that said itself.
+
+    ``result`` is the operator in ``--json``; ``said`` is empty where it printed nothing;
+    ``samples`` are the rows of its ``samples.csv``.
+    """
+
+    operator: Operator
+    result: dict[str, Any]
+    container_id: str | None
+    said: dict[str, int]
+    samples: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session that has ended; its own use is that of the cpost process, start and end too."""
+
+    told: tuple[Told, ...]
+    wall_s: float
+    own_cpu_s: float
+
+
+@contextmanager
+def payload() -> Iterator[Path]:
+    """Make the folder that is mounted into every container, with the appetite in it."""
+    with tempfile.TemporaryDirectory(prefix="truth-") as folder:
+        shutil.copy(APPETITE, folder)
+        yield Path(folder)
+
+
+def definition(image: str, operators: Sequence[Operator]) -> dict[str, Any]:
+    """Return a pipeline definition that executes the operators in their order."""
+    name, _, tag = image.rpartition(":")
+    return {
+        "api-version": "0.4.0",
+        "name": "truth",
+        "operators": [
+            {
+                "name": one.name,
+                "container": {"image": name, "tag": tag, "command": one.command()},
+                "input": [{"path": "/payload"}],
+            }
+            for one in operators
+        ],
+    }
+
+
+def profile(
+    image: str, operators: Sequence[Operator], payload: Path, interval_s: float = 0.1
+) -> Session:
+    """Have cpost execute them; NotMeasuredError where one of them did not pass."""
+    with tempfile.TemporaryDirectory(prefix="truth-") as name:
+        folder = Path(name)
+        file, answer, record = folder / "truth.yaml", folder / "result.json", folder / "record"
+        file.write_text(json.dumps(definition(image, operators)))
+        words = [file, payload, "--json", answer, "--record_dir", record]
+        command = [sys.executable, "-m", "cpost", *map(str, words), "--interval", str(interval_s)]
+        began_s, began_cpu_s = time.monotonic(), _children_cpu_s()
+        ended = subprocess.run(
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "CPOST_RECORD_DIR": str(record)},
+        )
+        wall_s, own_cpu_s = time.monotonic() - began_s, _children_cpu_s() - began_cpu_s
+        if ended.returncode != 0:
+            raise NotMeasuredError(f"cpost ended with {ended.returncode}: {ended.stderr[-2000:]}")
+        results = json.loads(answer.read_text())["operators"]
+        told = tuple(
+            _told(operator, result, record)
+            for operator, result in zip(operators, results, strict=True)
+        )
+    return Session(told, wall_s, own_cpu_s)
+
+
+def _told(operator: Operator, result: dict[str, Any], record: Path) -> Told:
+    assert result["name"] == operator.name, "operators without inputs keep their order"
+    (folder,) = record.glob(f"*/*__{operator.name}")
+    lines = (folder / "stdout.log").read_text().splitlines()
+    with (folder / "samples.csv").open(newline="") as rows:
+        samples = list(csv.DictReader(rows))
+    kept = json.loads((folder / "run.json").read_text())
+    return Told(
+        operator=operator,
+        result=result,
+        container_id=kept["container_id"],
+        said=json.loads(lines[-1]) if lines else {},
+        samples=samples,
+    )
+
+
+def _children_cpu_s() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
