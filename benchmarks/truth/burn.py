@@ -18,7 +18,10 @@ def measure(bench: Bench, sizes: Sizes) -> dict[str, Any]:
     """Return every burner's figures, and the floor: what a container costs that does nothing."""
     floors = [Operator(f"floor-{number}", ("true",), plain=True) for number in range(FLOORS)]
     burners = [
-        *(Operator(f"burn-{round(seconds * 1000)}ms", ("burn", seconds, 1)) for seconds in sizes.burn_s),
+        *(
+            Operator(f"burn-{round(seconds * 1000)}ms", ("burn", seconds, 1))
+            for seconds in sizes.burn_s
+        ),
         *(
             Operator(f"threads-{count}", ("burn", THREADS_BURN_S, count))
             for count in range(1, (os.cpu_count() or 1) + 1)

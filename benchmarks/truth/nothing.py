@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import docker
+
 from benchmarks.truth.kernel_mark import PLACES
 from benchmarks.truth.session import Operator, profile
 from benchmarks.truth.sizes import Sizes

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import docker
+
 from benchmarks.truth.session import APPETITE, Operator, profile
 from benchmarks.truth.sizes import Sizes
 from benchmarks.truth.watched import Bench

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from bisect import bisect_left
 from collections.abc import Sequence
 from math import ceil, comb
 
@@ -41,14 +42,15 @@ def median_interval(
 def lateness_ns(at_ns: Sequence[int], interval_ns: int) -> list[int]:
     """Return how long after its tick each sample was taken.
 
-    Where the ticks lie is not written down. They are placed so that the latest sample is as
-    little late as can be: just before the samples that follow the longest part of an interval in
-    which none was ever taken. A lateness that all samples share is not seen.
+    Where the ticks lie is not written down: they are placed so that all samples together are
+    least late. A lateness that they all share is not seen.
     """
     offsets = [at % interval_ns for at in at_ns]
-    places = sorted(set(offsets))
-    if not places:
-        return []
-    before = [places[-1] - interval_ns, *places]
-    origin = max((place - last, place) for last, place in zip(before, places, strict=False))[1]
+    ordered, total = sorted(offsets), sum(offsets)
+    # Seen from a later origin, the offsets before it belong to the tick before.
+    together = {
+        origin: total - len(ordered) * origin + interval_ns * bisect_left(ordered, origin)
+        for origin in set(ordered)
+    }
+    origin = min(together, key=lambda one: together[one], default=0)
     return [(offset - origin) % interval_ns for offset in offsets]
