@@ -8,6 +8,7 @@ Executed in containers by whatever Python 3 their image has, so it needs nothing
     spike MIB MS            memory that is there for so many milliseconds, somewhere in two seconds
     work ROUNDS             a fixed amount of work; says how long it took
     idle SECONDS
+    warm MIB                until it is killed: keeps so much free memory at hand for others
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from collections.abc import Callable
 MIB = 1 << 20
 HOLD_S = 2.0
 CHILD_S = 0.01
+WARM_EVERY_S = 0.1
 # Before a spike, so that every watcher had the time to begin; after it comes a random part of a
 # second, so that no watcher's rhythm is met or missed each time.
 BEFORE_SPIKE_S = 1.5
@@ -103,6 +105,17 @@ def idle(seconds: float) -> dict[str, int]:
     return {}
 
 
+def warm(mib: int) -> dict[str, int]:
+    """Take memory and give it back, again and again.
+
+    In a virtual machine memory that was never used must first be had from its host: 200 MiB took
+    over a second then, and 20 ms where they had just been given back by somebody.
+    """
+    while True:
+        fill(mib * MIB).close()
+        time.sleep(WARM_EVERY_S)
+
+
 def fill(size: int) -> mmap.mmap:
     """Return memory of which every page is there."""
     block = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
@@ -130,7 +143,7 @@ def used_usec() -> int:
 
 
 APPETITES: dict[str, Callable[..., dict[str, int]]] = {
-    one.__name__: one for one in (burn, storm, hold, spike, work, idle)
+    one.__name__: one for one in (burn, storm, hold, spike, work, idle, warm)
 }
 
 if __name__ == "__main__":

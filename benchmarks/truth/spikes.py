@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from benchmarks.truth.session import Operator
+from benchmarks.truth.session import APPETITE, Operator
 from benchmarks.truth.sizes import Sizes
 from benchmarks.truth.watched import Bench, Watched, watch
 
@@ -21,7 +25,19 @@ def measure(bench: Bench, sizes: Sizes) -> dict[str, Any]:
         for milliseconds, count in sizes.spikes.items()
         for number in range(count)
     ]
-    return {"spikes": [_figures(one) for one in watch(bench, operators)]}
+    with _warm_memory():
+        return {"spikes": [_figures(one) for one in watch(bench, operators)]}
+
+
+@contextmanager
+def _warm_memory() -> Iterator[None]:
+    """Keep memory at hand that is quickly had, lest short spikes become long ones."""
+    command = [sys.executable, str(APPETITE), "warm", str(SPIKE_MIB)]
+    with subprocess.Popen(command) as warmer:
+        try:
+            yield
+        finally:
+            warmer.kill()
 
 
 def _figures(seen: Watched) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def test_a_storm_counts_its_children() -> None:
 def test_a_spike_says_how_long_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(appetite, "BEFORE_SPIKE_S", 0.0)
     monkeypatch.setattr(appetite, "AFTER_SPIKE_S", 0.0)
-    monkeypatch.setattr(appetite.random, "random", lambda: 0.0)
+    monkeypatch.setattr("random.random", lambda: 0.0)
     said = appetite.spike(2, 5)
     assert said["spike_bytes"] == 2 << 20
     assert said["lasted_usec"] >= 5_000
