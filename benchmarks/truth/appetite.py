@@ -28,7 +28,7 @@ from collections.abc import Callable
 MIB = 1 << 20
 HOLD_S = 2.0
 CHILD_S = 0.01
-WARM_EVERY_S = 0.1
+WARM_EVERY_S = 1.0
 # Before a spike, so that every watcher had the time to begin; after it comes a random part of a
 # second, so that no watcher's rhythm is met or missed each time.
 BEFORE_SPIKE_S = 1.5

@@ -14,6 +14,7 @@ from benchmarks.truth.sizes import Sizes
 from benchmarks.truth.watched import Bench, Watched, watch
 
 SPIKE_MIB = 200
+WARM_MIB = 500
 # How cpost's warning reads, in whatever words: that a spike fell between two samples.
 _TOLD = re.compile(r"spike|between two samples|no sample", re.IGNORECASE)
 
@@ -32,7 +33,7 @@ def measure(bench: Bench, sizes: Sizes) -> dict[str, Any]:
 @contextmanager
 def _warm_memory() -> Iterator[None]:
     """Keep memory at hand that is quickly had, lest short spikes become long ones."""
-    command = [sys.executable, str(APPETITE), "warm", str(SPIKE_MIB)]
+    command = [sys.executable, str(APPETITE), "warm", str(WARM_MIB)]
     with subprocess.Popen(command) as warmer:
         try:
             yield
