@@ -45,7 +45,7 @@ test: $(READY)
 
 lint: $(READY)
 	@echo "lint: ruff" && $(BIN)/ruff check --quiet $(CODE) && $(BIN)/ruff format --check --quiet $(CODE)
-	@echo "lint: mypy" && $(BIN)/mypy && $(BIN)/mypy demo tools
+	@echo "lint: mypy" && $(BIN)/mypy && $(BIN)/mypy demo tools && $(BIN)/mypy -p benchmarks.truth
 	@echo "lint: import-linter" && PATH=$(BIN):$$PATH $(BIN)/lint-imports
 
 engine-up: $(READY)

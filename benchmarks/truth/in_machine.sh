@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The same in the cgroup v2 machine: make test-cgroup2 CGROUP2_SUITE=benchmarks/truth/in_machine.sh
+# The same in the cgroup v2 machine: make on-cgroup2 COMMAND=benchmarks/truth/in_machine.sh
 # Leaves its outcome in $CPOST_RESULTS. What an emulated processor cannot tell is left out: how much
 # CPU cpost needs, how late it is and whether it slows operators down.
 set -u

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,9 +87,16 @@ def definition(image: str, operators: Sequence[Operator]) -> dict[str, Any]:
 
 
 def profile(
-    image: str, operators: Sequence[Operator], payload: Path, interval_s: float = 0.1
+    image: str,
+    operators: Sequence[Operator],
+    payload: Path,
+    interval_s: float = 0.1,
+    meanwhile: Callable[[int], None] = lambda _pid: None,
 ) -> Session:
-    """Have cpost execute them; NotMeasuredError where one of them did not pass."""
+    """Have cpost execute them; NotMeasuredError where one of them did not pass.
+
+    ``meanwhile`` is called with its process number as soon as it has one.
+    """
     with tempfile.TemporaryDirectory(prefix="truth-") as name:
         folder = Path(name)
         file, answer, record = folder / "truth.yaml", folder / "result.json", folder / "record"
@@ -98,17 +104,19 @@ def profile(
         words = [file, payload, "--json", answer, "--record_dir", record]
         command = [sys.executable, "-m", "cpost", *map(str, words), "--interval", str(interval_s)]
         began_s, began_cpu_s = time.monotonic(), _children_cpu_s()
-        ended = subprocess.run(
-            command,
-            check=False,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, "CPOST_RECORD_DIR": str(record)},
-        )
+        # To files, not pipes: whoever is busy with something else meanwhile cannot empty a pipe.
+        with (
+            (folder / "stdout").open("wb") as stdout,
+            (folder / "stderr").open("wb") as stderr,
+            subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
+            ) as process,
+        ):
+            meanwhile(process.pid)
         wall_s, own_cpu_s = time.monotonic() - began_s, _children_cpu_s() - began_cpu_s
-        if ended.returncode != 0:
-            raise NotMeasuredError(f"cpost ended with {ended.returncode}: {ended.stderr[-2000:]}")
+        if process.returncode != 0:
+            words = (folder / "stderr").read_text()[-2000:]
+            raise NotMeasuredError(f"cpost ended with {process.returncode}: {words}")
         results = json.loads(answer.read_text())["operators"]
         told = tuple(
             _told(operator, result, record)

@@ -15,9 +15,7 @@ class Sizes:
     spikes: dict[int, int]  # milliseconds: how many
     nothing: int
     samples: int
-    own_short_s: int
-    own_long_s: int
-    own_rounds: int
+    own_s: int
     work_rounds: int
     pairs: int
 
@@ -29,9 +27,7 @@ FULL = Sizes(
     spikes={5: 20, 50: 10, 500: 10},
     nothing=200,
     samples=5000,
-    own_short_s=4,
-    own_long_s=34,
-    own_rounds=2,
+    own_s=60,
     work_rounds=600,
     pairs=10,
 )
@@ -42,9 +38,7 @@ QUICK = Sizes(
     spikes={5: 5, 50: 3, 500: 3},
     nothing=20,
     samples=1000,
-    own_short_s=3,
-    own_long_s=13,
-    own_rounds=1,
+    own_s=15,
     work_rounds=300,
     pairs=6,
 )
