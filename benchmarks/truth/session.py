@@ -115,8 +115,8 @@ def profile(
             meanwhile(process.pid)
         wall_s, own_cpu_s = time.monotonic() - began_s, _children_cpu_s() - began_cpu_s
         if process.returncode != 0:
-            words = (folder / "stderr").read_text()[-2000:]
-            raise NotMeasuredError(f"cpost ended with {process.returncode}: {words}")
+            why = (folder / "stderr").read_text()[-2000:]
+            raise NotMeasuredError(f"cpost ended with {process.returncode}: {why}")
         results = json.loads(answer.read_text())["operators"]
         told = tuple(
             _told(operator, result, record)
