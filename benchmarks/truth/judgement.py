@@ -104,9 +104,14 @@ def _peaks(marks: list[Mapping[str, Any]]) -> Row:
 
 
 def _short_of_peak(known: list[Mapping[str, Any]], key: str) -> str:
-    # In small containers libraries that others hold, too, would weigh more than all else.
-    large = [one for one in known if one[key] and one["kernel_peak_bytes"] >= LARGE_BYTES]
-    shares = [one[key] / one["kernel_peak_bytes"] - 1 for one in large]
+    # In small ones libraries that others hold, too, would weigh more than all else; and page cache
+    # both peers leave out because they mean to.
+    large = [
+        one
+        for one in known
+        if one["kernel_peak_bytes"] >= LARGE_BYTES and not one.get("held_cache_bytes")
+    ]
+    shares = [one[key] / one["kernel_peak_bytes"] - 1 for one in large if one[key]]
     return f"median {median(shares):+.0%}, worst {min(shares):+.0%}" if shares else "n/a"
 
 
