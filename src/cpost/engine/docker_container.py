@@ -49,6 +49,7 @@ def create(api: docker.APIClient, spec: ContainerSpec, cgroup_parent: str | None
         device_requests=[DeviceRequest(count=spec.gpus, capabilities=[["gpu"]])]
         if spec.gpus
         else None,
+        shm_size=spec.shm_bytes,
     )
     with engine_errors(f"making the container {spec.name}"):
         try:
@@ -130,7 +131,7 @@ class DockerContainer:
             except APIError as error:
                 words = words_of(error)
                 raise StartFailedError(words, container_exit_code=exit_code_of(words)) from error
-        return replace(self.expected, pid=self._state().get("Pid") or None)
+        return replace(self.expected, pid=self.state().get("Pid") or None)
 
     def wait(self) -> ContainerExit:
         """Return when it has ended and its output was read; see ``port.Container.wait``."""
@@ -139,16 +140,10 @@ class DockerContainer:
                 exit_code = int(self._api.wait(self._id, timeout=None)["StatusCode"])
             except NotFound as error:
                 raise EngineError("the container was removed by somebody else") from error
-        state = self._state()
+        state = self.state()
         if self._listener is not None:
             self._listener.join(_DRAIN_TIMEOUT_S)
-        return ContainerExit(
-            exit_code=exit_code,
-            oom_killed=bool(state.get("OOMKilled")),
-            started_ns=parse_timestamp_ns(state.get("StartedAt", "")),
-            finished_ns=parse_timestamp_ns(state.get("FinishedAt", "")),
-            error=str(state.get("Error") or ""),
-        )
+        return replace(container_exit(state), exit_code=exit_code)
 
     def kill(self) -> None:
         """End it now."""
@@ -170,7 +165,8 @@ class DockerContainer:
                 answer.close()
             self._socket.close()
 
-    def _state(self) -> Mapping[str, Any]:
+    def state(self) -> Mapping[str, Any]:
+        """Return what the engine says of it now; empty if it is gone."""
         with engine_errors("asking after a container"):
             try:
                 state: Mapping[str, Any] = self._api.inspect_container(self._id)["State"]
@@ -205,6 +201,17 @@ class DockerContainer:
     def _stats(self, container_id: str) -> Iterator[Mapping[str, Any]]:
         with suppress(*_STREAM_ERRORS):
             yield from self._api.stats(container_id, decode=True, stream=True)
+
+
+def container_exit(state: Mapping[str, Any]) -> ContainerExit:
+    """Return how a container ended, from what the engine says of its state."""
+    return ContainerExit(
+        exit_code=int(state.get("ExitCode") or 0),
+        oom_killed=bool(state.get("OOMKilled")),
+        started_ns=parse_timestamp_ns(state.get("StartedAt", "")),
+        finished_ns=parse_timestamp_ns(state.get("FinishedAt", "")),
+        error=str(state.get("Error") or ""),
+    )
 
 
 def exit_code_of(words: str) -> int:

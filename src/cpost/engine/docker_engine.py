@@ -14,6 +14,7 @@ from typing import Any
 from cpost.engine import docker_container
 from cpost.engine.connection import Endpoint, engine_errors
 from cpost.engine.docker_container import DockerContainer
+from cpost.engine.docker_server import DockerServer
 from cpost.engine.empty_image import empty_image, empty_program, remove_empty_images
 from cpost.engine.images import provide_image, require_architecture
 from cpost.engine.leftovers import remove_container, remove_containers, remove_tree_through
@@ -141,6 +142,14 @@ class DockerEngine:
         if image is not None:  # else the first container that is made will tell
             copying = self._endpoint.copying(folder) if copy_will_do else ""
             require_seen(self._api, image, folder, self._labels(), copying)
+
+    @contextmanager
+    def server(self, spec: ContainerSpec, sink: LogSink) -> Iterator[DockerServer]:
+        """See ``port.Engine.server``."""
+        # A rootless engine's network is in a namespace of its own, where this process is not.
+        direct = self._info.local and not self._info.rootless
+        with self.container(spec, sink) as container:
+            yield DockerServer(self._api, container, direct=direct)
 
     def remove_tree(self, folder: Path) -> None:
         """See ``port.Engine.remove_tree``; EngineError where even the engine cannot."""

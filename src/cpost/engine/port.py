@@ -42,6 +42,12 @@ class StartTimeoutError(CpostError):
     exit_code = 6
 
 
+class NoAnswerError(CpostError):
+    """Nothing answers at a port of a server, or not yet."""
+
+    exit_code = 8
+
+
 class PullPolicy(str, Enum):
     """When an image is pulled."""
 
@@ -55,6 +61,8 @@ class MountRole(str, Enum):
 
     INPUT = "input"
     OUTPUT = "output"
+    VOLUME = "volume"  # shared with a server beside the operator
+    MODELS = "models"  # what a server serves
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ class ContainerSpec:
     network: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     gpus: int = 0
+    shm_bytes: int | None = None  # the size of /dev/shm; None: the engine's own, 64 MiB as a rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +180,30 @@ class Container(Protocol):
         ...
 
 
+class ServerContainer(Container, Protocol):
+    """A container that others talk to while it executes; nothing of it is seen by the host."""
+
+    @property
+    def address(self) -> str:
+        """Its address on the network that operators are put on, once it was started."""
+        ...
+
+    def ended(self) -> ContainerExit | None:
+        """How it ended; None while it executes."""
+        ...
+
+    def answers(self, port: int, timeout_s: float) -> bool:
+        """Whether somebody listens at a port."""
+        ...
+
+    def exchange(self, port: int, request: bytes, timeout_s: float) -> bytes:
+        """Send bytes to a port, return all that comes back; NoAnswerError.
+
+        For plain requests whose server closes the connection at the end.
+        """
+        ...
+
+
 class Engine(Protocol):
     """Where operators are executed."""
 
@@ -221,6 +254,13 @@ class Engine(Protocol):
 
     def container(self, spec: ContainerSpec, sink: LogSink) -> AbstractContextManager[Container]:
         """Make a container, remove it when the block ends; ImageError, EngineError."""
+        ...
+
+    def server(self, spec: ContainerSpec, sink: LogSink) -> AbstractContextManager[ServerContainer]:
+        """Make a container that stands beside others, as ``container`` does.
+
+        TritonError where this engine has no such thing.
+        """
         ...
 
     def remove_tree(self, folder: Path) -> None:

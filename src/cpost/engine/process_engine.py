@@ -12,7 +12,7 @@ import os
 import platform
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import cpost
@@ -23,12 +23,13 @@ from cpost.engine.port import (
     ImageInfo,
     LogSink,
     PullPolicy,
+    ServerContainer,
     StartFailedError,
 )
 from cpost.engine.process_container import ProcessContainer
 from cpost.engine.process_folders import folder_variables
 from cpost.engine.process_lock import process_lock, runtime_dir
-from cpost.errors import EngineError
+from cpost.errors import EngineError, TritonError
 from cpost.meter.cgroup_host import CgroupHost
 from cpost.meter.parent_cgroup import (
     ParentCgroup,
@@ -123,6 +124,13 @@ class ProcessEngine:
 
     def require_folder(self, folder: Path, *, copy_will_do: bool) -> None:
         """Do nothing: local processes see what cpost sees."""
+
+    def server(self, spec: ContainerSpec, sink: LogSink) -> AbstractContextManager[ServerContainer]:
+        """There is no network that a server and operators could share: TritonError."""
+        raise TritonError(
+            f"the server {spec.image} cannot be had: local processes have no network of their own",
+            hint="use a container engine: --engine docker",
+        )
 
     def remove_tree(self, folder: Path) -> None:
         """See ``port.Engine.remove_tree``; EngineError where this user may not."""
