@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from cpost.errors import RecordError, TritonError, UsageError
+from cpost.errors import RecordError, UsageError
 from cpost.pipeline.model import Pipeline
+from cpost.triton.repository import check_models
+from cpost.triton.servers import TritonOptions, needs_of
 
 
 def check_payload(folder: Path, pipeline: Pipeline) -> Path:
@@ -40,28 +42,36 @@ def check_payload(folder: Path, pipeline: Pipeline) -> Path:
     return folder.resolve()
 
 
-def check_triton(pipeline: Pipeline, models_dir: Path | None) -> None:
-    """Raise where the pipeline needs services or models that cannot be had.
+def check_triton(pipeline: Pipeline, triton: TritonOptions) -> None:
+    """Raise where what servers are to serve is not there, or not as it must be.
 
-    UsageError without the folder of models, TritonError with it: cpost does not serve them yet.
+    UsageError for the folder of models, which only those need that serve models; TritonError for
+    a model in it.
     """
-    needing = [one.name for one in pipeline.operators if one.needs_triton]
-    if not needing:
-        return
-    names = ", ".join(needing)
+    models_dir = triton.models_dir
+    needing = [
+        one.name
+        for one in pipeline.operators
+        if one.models or any(need.server.uses_data_path for need in needs_of(one, triton))
+    ]
     if models_dir is None:
+        if not needing:
+            return
         raise UsageError(
-            f"operators of this pipeline use Triton models or services: {names}",
+            f"operators of this pipeline use Triton models: {', '.join(needing)}",
             hint="give the folder of the models: --models_dir DIR",
         )
     if not models_dir.is_dir():
         raise UsageError(
             f"--models_dir is no directory: {models_dir}", hint=f"ls -d {models_dir.parent}/*"
         )
-    raise TritonError(
-        f"operators that use Triton models or services cannot be executed yet: {names}",
-        hint="cpost plan shows what would be executed",
-    )
+    _require_utf8(models_dir)
+    if not os.access(models_dir, os.R_OK | os.X_OK):
+        raise UsageError(
+            f"--models_dir cannot be read: {models_dir}: permission denied",
+            hint=f"sudo chmod -R a+rX {models_dir}",
+        )
+    check_models(models_dir, (name for one in pipeline.operators for name in one.models))
 
 
 def check_keep_outputs(folder: Path, pipeline: Pipeline) -> None:

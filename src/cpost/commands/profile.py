@@ -99,7 +99,7 @@ def new_session_id() -> str:
 
 def _order(options: ProfileOptions, session_id: str, pipeline: Pipeline) -> Order:
     """Return what is to be done, once all that can be checked beforehand is in order."""
-    check_triton(pipeline, options.models_dir)
+    check_triton(pipeline, options.triton)
     prepared_folder(_record_dir(options), "--record_dir")
     keep_outputs = prepared_folder(options.keep_outputs, "--keep_outputs")
     if keep_outputs is not None:
@@ -111,6 +111,7 @@ def _order(options: ProfileOptions, session_id: str, pipeline: Pipeline) -> Orde
         pull=options.pull,
         keep_outputs=keep_outputs,
         writable_input=options.writable_input,
+        triton=options.triton,
         max_log_bytes=options.max_log_bytes,
         echo=_echo if options.verbose else None,
     )
@@ -196,6 +197,8 @@ def _raise_what_went_wrong(result: SessionResult, telling: _Telling) -> None:
     error: CpostError | None = result.stopped_by or result.not_kept or telling.failure
     if error is not None:
         raise error
+    if result.unserved is not None and all(one.result.rung is None for one in result.runs):
+        raise result.unserved  # nothing could be profiled
     failed = [run for run in result.runs if run.result.state in {RunState.FAIL, RunState.ERROR}]
     if not failed:
         return

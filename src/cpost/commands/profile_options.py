@@ -13,12 +13,18 @@ from enum import Enum
 from pathlib import Path
 
 from cpost.engine.port import PullPolicy
+from cpost.triton.servers import (
+    DEFAULT_TRITON_IMAGE,
+    DEFAULT_TRITON_TIMEOUT_S,
+    TritonOptions,
+)
 from cpost.units import BYTES_PER_MIB, parse_bytes
 
 DESCRIPTION = "Clara Pipeline Sizing Tool CLI"
 _DEFAULT_LOG_BYTES = 64 * BYTES_PER_MIB
 _DEFAULT_START_TIMEOUT_S = 15
 _YEAR_S = 365 * 24 * 3600
+_MOST_GPUS = 64
 
 
 class Force(str, Enum):
@@ -44,7 +50,6 @@ class ProfileOptions:
     pipeline_path: Path
     input_dir: Path
     metrics_dir: Path | None
-    models_dir: Path | None
     verbose: bool
     force: Force
     json_file: str | None
@@ -59,6 +64,7 @@ class ProfileOptions:
     writable_input: bool
     record_dir: Path | None
     max_log_bytes: int
+    triton: TritonOptions
 
     @classmethod
     def of(cls, arguments: argparse.Namespace) -> ProfileOptions:
@@ -67,7 +73,6 @@ class ProfileOptions:
             pipeline_path=arguments.pipeline_path,
             input_dir=arguments.input_dir,
             metrics_dir=arguments.metrics_dir,
-            models_dir=arguments.models_dir,
             verbose=arguments.verbose,
             force=Force(arguments.force or Force.NONE),
             json_file=arguments.json,
@@ -82,6 +87,7 @@ class ProfileOptions:
             writable_input=arguments.writable_input,
             record_dir=arguments.record_dir,
             max_log_bytes=arguments.max_log_bytes,
+            triton=triton_options(arguments),
         )
 
 
@@ -113,6 +119,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_measuring(parser)
     _add_executing(parser)
+    add_triton(parser.add_argument_group("servers beside operators"))
     parser.add_argument(
         "pipeline_path", metavar="<pipeline_path>", type=Path, help="pipeline definition file path"
     )
@@ -189,6 +196,42 @@ def _add_executing(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_triton(group: argparse._ActionsContainer) -> None:
+    """Declare what bears on Triton and other services, to start them or not."""
+    group.add_argument(
+        "--triton_image",
+        metavar="IMAGE",
+        default=DEFAULT_TRITON_IMAGE,
+        help=f"Triton for operators that name models (default: {DEFAULT_TRITON_IMAGE})",
+    )
+    group.add_argument(
+        "--triton_timeout",
+        metavar="SECONDS",
+        type=_number("seconds", at_least=0.1, at_most=_YEAR_S),
+        default=DEFAULT_TRITON_TIMEOUT_S,
+        help="longest time until a server takes requests, and that a model takes to load "
+        f"(default: {DEFAULT_TRITON_TIMEOUT_S:g})",
+    )
+    group.add_argument(
+        "--triton_gpus",
+        metavar="N",
+        type=_gpus,
+        help="GPUs for Triton where operators name models (default: 1 if the engine has GPUs; "
+        "services say so themselves: requests.gpu)",
+    )
+
+
+def triton_options(arguments: argparse.Namespace) -> TritonOptions:
+    """Return what ``arguments`` say of servers."""
+    models_dir: Path | None = arguments.models_dir
+    return TritonOptions(
+        models_dir=None if models_dir is None else models_dir.absolute(),
+        image=arguments.triton_image,
+        timeout_s=arguments.triton_timeout,
+        gpus=arguments.triton_gpus,
+    )
+
+
 def add_reading(group: argparse._ActionsContainer) -> None:
     """Declare what bears on any reading of a definition, to execute it or not."""
     group.add_argument(
@@ -222,6 +265,12 @@ def _number(unit: str, *, at_least: float, at_most: float) -> Callable[[str], fl
         return value
 
     return parse
+
+
+def _gpus(text: str) -> int:
+    if not text.isdecimal() or int(text) > _MOST_GPUS:
+        raise argparse.ArgumentTypeError(f"not a number of GPUs: {text!r} (0 to {_MOST_GPUS})")
+    return int(text)
 
 
 def _size(text: str) -> int:

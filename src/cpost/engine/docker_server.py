@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import socket
-import time
-from contextlib import suppress
+from contextlib import closing, suppress
+from http.client import HTTPConnection, HTTPException
 
 import docker
 
 from cpost.engine.connection import engine_errors
 from cpost.engine.docker_container import DockerContainer, container_exit
-from cpost.engine.port import NETWORK_NAME, ContainerExit, NoAnswerError
+from cpost.engine.port import (
+    NETWORK_NAME,
+    ContainerExit,
+    HttpAnswer,
+    HttpQuestion,
+    NoAnswerError,
+)
 from cpost.engine.port_inside import PortInside
 from cpost.errors import EngineError
 from cpost.meter.target import Target
 
-_CHUNK_BYTES = 1 << 16
+_HEADERS = {"Content-Type": "application/json", "Connection": "close"}
 
 
 class DockerServer:
@@ -36,6 +42,11 @@ class DockerServer:
     def id(self) -> str:
         """The engine's id of the container."""
         return self._container.id
+
+    @property
+    def expected(self) -> Target:
+        """See ``port.Container.expected``."""
+        return self._container.expected
 
     @property
     def address(self) -> str:
@@ -74,23 +85,14 @@ class DockerServer:
             return True
         return False
 
-    def exchange(self, port: int, request: bytes, timeout_s: float) -> bytes:
-        """See ``port.ServerContainer.exchange``."""
+    def ask(self, port: int, question: HttpQuestion, timeout_s: float) -> HttpAnswer:
+        """See ``port.ServerContainer.ask``."""
         if self._inside is not None:
-            return self._inside.exchange(port, request)
-        try:
-            return _exchange(self._address, port, request, timeout_s)
-        except OSError as error:
-            raise NoAnswerError(f"port {port} does not answer: {error}") from error
-
-
-def _exchange(address: str, port: int, request: bytes, timeout_s: float) -> bytes:
-    """Return all that is answered within ``timeout_s``; OSError."""
-    give_up_at = time.monotonic() + timeout_s
-    received = []
-    with socket.create_connection((address, port), timeout_s) as connection:
-        connection.sendall(request)
-        while chunk := connection.recv(_CHUNK_BYTES):
-            received.append(chunk)
-            connection.settimeout(max(0.001, give_up_at - time.monotonic()))
-    return b"".join(received)
+            return self._inside.ask(port, question)
+        with closing(HTTPConnection(self._address, port, timeout=timeout_s)) as connection:
+            try:
+                connection.request(question.method, question.path, question.body or None, _HEADERS)
+                answer = connection.getresponse()
+                return HttpAnswer(answer.status, answer.read())
+            except (OSError, HTTPException) as error:
+                raise NoAnswerError(f"port {port} does not answer: {error}") from error

@@ -180,6 +180,23 @@ class Container(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class HttpQuestion:
+    """A request to an HTTP server; ``body`` is text, JSON as a rule, and may be empty."""
+
+    method: str
+    path: str
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What an HTTP server said."""
+
+    status: int
+    body: bytes
+
+
 class ServerContainer(Container, Protocol):
     """A container that others talk to while it executes; nothing of it is seen by the host."""
 
@@ -196,11 +213,8 @@ class ServerContainer(Container, Protocol):
         """Whether somebody listens at a port."""
         ...
 
-    def exchange(self, port: int, request: bytes, timeout_s: float) -> bytes:
-        """Send bytes to a port, return all that comes back; NoAnswerError.
-
-        For plain requests whose server closes the connection at the end.
-        """
+    def ask(self, port: int, question: HttpQuestion, timeout_s: float) -> HttpAnswer:
+        """Ask the HTTP server at a port; NoAnswerError."""
         ...
 
 

@@ -9,21 +9,36 @@ import docker
 from docker.errors import APIError
 
 from cpost.engine.connection import engine_errors, words_of
-from cpost.engine.port import NoAnswerError
+from cpost.engine.port import HttpAnswer, HttpQuestion, NoAnswerError
 from cpost.errors import EngineError
 
+# Each is given the port and, to ask, the whole request. The answer is printed: its status, a line
+# break, its body. A server may leave the connection open, so the body's length is heeded.
 _PYTHON = """
-import socket, sys
-with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 60) as connection:
-    if sys.argv[2]:
+import sys, socket
+from http.client import HTTPResponse
+with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 600) as connection:
+    if len(sys.argv) > 2:
         connection.sendall(sys.argv[2].encode())
-        while chunk := connection.recv(65536):
-            sys.stdout.buffer.write(chunk)
+        answer = HTTPResponse(connection)
+        answer.begin()
+        sys.stdout.buffer.write(b"%d\\n" % answer.status + answer.read())
 """
-_BASH = 'exec 3<>"/dev/tcp/127.0.0.1/$0" || exit 1; [ -z "$1" ] || { printf %s "$1" >&3; cat <&3; }'
-_NETCAT = 'if [ -z "$1" ]; then nc -z 127.0.0.1 "$0"; else printf %s "$1" | nc 127.0.0.1 "$0"; fi'
+_BASH = r"""
+exec 3<>"/dev/tcp/127.0.0.1/$0" || exit 1
+[ $# -eq 0 ] && exit 0
+printf %s "$1" >&3
+read -r _ status _ <&3 || exit 1
+length=0
+while IFS= read -r line <&3 && line=${line%$'\r'} && [ -n "$line" ]; do
+    case ${line,,} in content-length:*) length=${line#*:} ;; esac
+done
+echo "$status"
+head -c "$((length))" <&3
+"""
+_NETCAT = '[ $# -eq 0 ] || exit 127; exec nc -z 127.0.0.1 "$0"'  # knocks only
 
-# One of them is in nearly every image; the port and the request are the last two words.
+# One of them is in nearly every image.
 _PROGRAMS = (["bash", "-c", _BASH], ["python3", "-c", _PYTHON], ["sh", "-c", _NETCAT])
 _NO_SUCH_PROGRAM = (126, 127)
 
@@ -39,19 +54,19 @@ class PortInside:
 
     def answers(self, port: int) -> bool:
         """Whether somebody listens at a port; EngineError where that cannot be found out."""
-        return self._execute(port, "")[0] == 0
+        return self._execute(str(port))[0] == 0
 
-    def exchange(self, port: int, request: bytes) -> bytes:
-        """Send a request, return all that comes back; NoAnswerError, EngineError."""
-        exit_code, output = self._execute(port, request.decode())
-        if exit_code != 0 and not output:
+    def ask(self, port: int, question: HttpQuestion) -> HttpAnswer:
+        """Ask the HTTP server at a port; NoAnswerError, EngineError."""
+        _, output = self._execute(str(port), request_text(question))
+        status, _, body = output.partition(b"\n")
+        if not status.isdigit():
             raise NoAnswerError(f"port {port} does not answer")
-        return output
+        return HttpAnswer(int(status), body)
 
-    def _execute(self, port: int, request: str) -> tuple[int, bytes]:
+    def _execute(self, *words: str) -> tuple[int, bytes]:
         while self._programs:
-            command = [*self._programs[0], str(port), request]
-            exit_code, output = self._execute_once(command)
+            exit_code, output = self._execute_once([*self._programs[0], *words])
             if exit_code not in _NO_SUCH_PROGRAM:
                 return exit_code, output
             self._programs.pop(0)
@@ -75,3 +90,12 @@ class PortInside:
                     return 1, b""
                 raise
         return int(exit_code or 0), output or b""
+
+
+def request_text(question: HttpQuestion) -> str:
+    """Return a request as it goes over the wire."""
+    return (
+        f"{question.method} {question.path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        "Content-Type: application/json\r\n"
+        f"Content-Length: {len(question.body.encode())}\r\n\r\n{question.body}"
+    )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cpost.engine.port import ImageInfo, PullPolicy
-from cpost.errors import CpostError, ImageError, InterruptedByUserError
+from cpost.engine.port import ImageInfo
+from cpost.errors import CpostError, ImageError, InterruptedByUserError, TritonError
 from cpost.pipeline.model import Operator
 from cpost.pipeline.order import execution_order
+from cpost.profiling.beside import Servers
 from cpost.profiling.execution import Conditions
 from cpost.profiling.observer import Observer
 from cpost.profiling.outputs import Outputs
@@ -17,19 +18,24 @@ from cpost.profiling.session import Continue, Order, Session
 from cpost.profiling.start_up import measure_start_up
 from cpost.record.run import OwnUse, Run
 from cpost.record.session import SessionRecord
+from cpost.triton.servers import needs_of
+
+_VOLUMES = ".volumes"  # shared by operators and servers; no operator's name begins with a dot
 
 
 @dataclass(frozen=True, slots=True)
 class SessionResult:
     """All runs of a session in the order of execution, and what ended it early, if anything.
 
-    ``not_kept`` is the first failure to keep a result. ``own_use`` is what cpost itself used from
-    the call of ``profile`` until all operators were executed and their outputs removed.
+    ``not_kept`` is the first failure to keep a result, ``unserved`` the first reason why an
+    operator could not have the servers it needs. ``own_use`` is what cpost itself used from the
+    call of ``profile`` until all operators were executed and their outputs removed.
     """
 
     runs: Sequence[Run]
     stopped_by: CpostError | None = None
     not_kept: CpostError | None = None
+    unserved: TritonError | None = None
     own_use: OwnUse | None = None
 
 
@@ -45,7 +51,8 @@ def profile(
 
     All images are at hand before the first operator is executed; only then is the record made,
     by ``create_record``. Raises what keeps the first operator from being executed: EngineError,
-    ImageError, RecordError. Later trouble is in the result, beside the runs that were measured.
+    ImageError, TritonError, RecordError. Later trouble is in the result, beside the runs that
+    were measured.
     """
     own_use = OwnUseMeter(conditions.clock)
     operators = execution_order(order.pipeline)
@@ -54,12 +61,21 @@ def profile(
     try:
         with engine.exclusive(order.session_id):
             engine.require_folder(order.payload, copy_will_do=not order.writable_input)
-            images = _provide_images(operators, order.pull, conditions, pull_progress)
+            images = _provide_images(order, operators, conditions, pull_progress)
             with create_record(images) as record:
                 outputs = Outputs(engine, order.session_id, record.directory, order.keep_outputs)
-                session = Session(order, conditions, record, images, outputs, observer)
+                servers = Servers(
+                    operators,
+                    order.triton,
+                    conditions,
+                    images,
+                    session_id=order.session_id,
+                    volumes_dir=outputs.folder / _VOLUMES,
+                    progress=pull_progress,
+                )
+                session = Session(order, conditions, record, images, outputs, servers, observer)
                 try:
-                    with outputs.tidied():
+                    with outputs.tidied(), servers:
                         session.start_up = measure_start_up(conditions, order.session_id)
                         session.execute_all(operators, go_on)
                 finally:
@@ -69,24 +85,33 @@ def profile(
             raise
         session.stopped_by = error
     session.skip_rest(operators)
-    return SessionResult(session.runs, session.stopped_by, record.failure, record.own_use)
+    return SessionResult(
+        session.runs, session.stopped_by, record.failure, session.unserved, record.own_use
+    )
 
 
 def _provide_images(
+    order: Order,
     operators: Sequence[Operator],
-    pull: PullPolicy,
     conditions: Conditions,
     progress: Callable[[str], None],
 ) -> dict[str, ImageInfo]:
-    """Return all images by their reference; ImageError tells of all that cannot be had."""
+    """Return all images by their reference; ImageError tells of all that cannot be had.
+
+    It is a TritonError where only those of servers cannot be had.
+    """
+    own = [one.container.reference for one in operators]
+    needs = [need for one in operators for need in needs_of(one, order.triton)]
+    servers = [need.server.container.reference for need in needs]
     images: dict[str, ImageInfo] = {}
     missing: dict[str, ImageError] = {}
-    for reference in dict.fromkeys(one.container.reference for one in operators):
+    for reference in dict.fromkeys((*own, *servers)):
         try:
-            images[reference] = conditions.engine.provide_image(reference, pull, progress)
+            images[reference] = conditions.engine.provide_image(reference, order.pull, progress)
         except ImageError as error:
             missing[reference] = error
     if missing:
         hints = "; ".join(dict.fromkeys(one.hint for one in missing.values() if one.hint))
-        raise ImageError("\n".join(map(str, missing.values())), hint=hints or None)
+        kind = ImageError if missing.keys() & set(own) else TritonError
+        raise kind("\n".join(map(str, missing.values())), hint=hints or None)
     return images

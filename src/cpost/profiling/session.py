@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cpost.engine.docker_command import docker_run_line
 from cpost.engine.port import ContainerSpec, ImageInfo, LogSink, PullPolicy
-from cpost.errors import CpostError
+from cpost.errors import CpostError, EngineError, ImageError, MeasureError, TritonError
 from cpost.interrupt import shielded
 from cpost.pipeline.model import Operator, Pipeline
 from cpost.pipeline.secrets import redacted
-from cpost.profiling.execution import Conditions, execute
+from cpost.profiling.beside import Servers, unserved
+from cpost.profiling.execution import Conditions, Execution, execute
 from cpost.profiling.host_watch import HostWatch
 from cpost.profiling.observer import Observer
 from cpost.profiling.outputs import Outputs
 from cpost.profiling.specs import container_spec
+from cpost.record.recording import RunRecording
 from cpost.record.run import Run, RunResult, RunState, Settings, StartUp
 from cpost.record.session import SessionRecord
+from cpost.triton.servers import TritonOptions
 from cpost.units import NS_PER_SECOND
 
 _log = logging.getLogger(__name__)
@@ -40,13 +43,15 @@ class Order:
     writable_input: bool
     max_log_bytes: int
     echo: LogSink | None = None  # is told of all that operators print, too
+    triton: TritonOptions = field(default_factory=TritonOptions)
 
 
 class Session:
     """Executes operators and holds what became of them.
 
     ``runs`` are those that ended, in order; ``stopped_by`` is what ended the session early.
-    ``start_up`` is what starting a container costs, to be kept with every run.
+    ``start_up`` is what starting a container costs, to be kept with every run. ``unserved`` is
+    the first reason why an operator could not have its servers.
     """
 
     def __init__(
@@ -56,17 +61,20 @@ class Session:
         record: SessionRecord,
         images: Mapping[str, ImageInfo],
         outputs: Outputs,
+        servers: Servers,
         observer: Observer,
     ) -> None:
         """Execute nothing yet; ``images`` are at hand, by their reference."""
         self.runs: list[Run] = []
         self.stopped_by: CpostError | None = None
         self.start_up = StartUp()
+        self.unserved: TritonError | None = None
         self._order = order
         self._conditions = conditions
         self._record = record
         self._images = images
         self._outputs = outputs
+        self._servers = servers
         self._observer = observer
 
     @property
@@ -96,8 +104,6 @@ class Session:
 
     def _execute(self, operator: Operator, index: int) -> tuple[Run, CpostError | None]:
         spec, warnings = self._spec(operator, index)
-        shown = replace(spec, environment=redacted(spec.environment))
-        _log.debug("the equivalent command:\n%s", docker_run_line(shown))
         self._outputs.prepare(operator)
         settings = self._settings(operator)
         with self._record.begin(
@@ -105,14 +111,37 @@ class Session:
         ) as recording:
             sink = _both(recording.write_log, self._order.echo)
             host = HostWatch()
-            beside = (host,) if self._conditions.engine.info().local else ()
-            execution = execute(spec, self._conditions, recording, sink, self._observer, beside)
+            execution = self._execute_beside_servers(spec, index, recording, sink, host)
             result = replace(execution.result, host_use=host.use, start_up=self.start_up)
             with shielded():
                 run = recording.finish(self._completed(result, operator, warnings))
                 self.runs.append(run)
                 self._observer.run_ended(run)
         return run, execution.fatal
+
+    def _execute_beside_servers(
+        self,
+        spec: ContainerSpec,
+        index: int,
+        recording: RunRecording,
+        sink: LogSink,
+        host: HostWatch,
+    ) -> Execution:
+        """Execute one operator once all servers are up that it needs; or not, where one is not."""
+        try:
+            beside = self._servers.ready_for(index)
+        except (TritonError, EngineError, ImageError, MeasureError) as error:
+            if isinstance(error, TritonError):
+                self.unserved = self.unserved or error
+            return unserved(error)
+        spec = beside.told_to(spec)
+        shown = replace(spec, environment=redacted(spec.environment))
+        _log.debug("the equivalent command:\n%s", docker_run_line(shown))
+        watched = (host,) if self._conditions.engine.info().local else ()
+        measured = (*watched, *beside.measured(recording))
+        return beside.judged(
+            execute(spec, self._conditions, recording, sink, self._observer, measured)
+        )
 
     def _spec(self, operator: Operator, index: int) -> tuple[ContainerSpec, tuple[str, ...]]:
         """Return what is to be executed, and what must be said about it."""

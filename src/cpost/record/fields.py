@@ -73,6 +73,13 @@ class Fields:
         """Return the fields of a mapping inside this one."""
         return Fields(self._path, self._values.get(name), f"{name}.")
 
+    def inner_list(self, name: str) -> list[Fields]:
+        """Return the fields of each mapping in a list."""
+        return [
+            Fields(self._path, one, f"{self._inside}{name}[{position}].")
+            for position, one in enumerate(self.get(name, list))
+        ]
+
     def all_but_schema(self) -> dict[str, Any]:
         """Return all values as they are, without the schema's version."""
         return {name: value for name, value in self._values.items() if name != "schema_version"}

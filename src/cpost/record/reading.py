@@ -14,6 +14,7 @@ from cpost.record.host import HostFacts
 from cpost.record.run import OwnUse, Run, Samples, Settings
 from cpost.record.run_files import result_of, settings_of
 from cpost.record.samples import StoredSamples
+from cpost.record.sidecar_files import stored_sidecars
 
 _RUN_DIRECTORY = re.compile(r"(\d+)__.+")
 
@@ -75,6 +76,7 @@ def read_run(directory: Path) -> Run:
         sample_count=count,
         directory=directory,
         uuid=stored.get("uuid", str),
+        sidecars=stored_sidecars(stored, directory),
     )
 
 

@@ -15,6 +15,7 @@ from cpost.record.log_writer import LogWriter
 from cpost.record.run import Run, RunResult, Samples, Settings
 from cpost.record.run_files import Tally, run_text, settings_text
 from cpost.record.sample_writer import SampleWriter
+from cpost.record.sidecar_recording import SidecarRecording
 from cpost.units import format_bytes
 
 
@@ -46,6 +47,7 @@ class RunRecording:
         self._put("settings.yaml", settings_text(settings))
         self._put(".uuid", f"{self._uuid}\n")
         self._writer = SampleWriter(directory / "samples.csv", self._remember)
+        self._sidecars: list[SidecarRecording] = []
         self._logs = LogWriter(directory, max_log_bytes, self._remember)
 
     def append(self, sample: Sample) -> None:
@@ -55,6 +57,12 @@ class RunRecording:
     def write_log(self, stream: str, data: bytes) -> None:
         """Keep what the operator printed to ``stdout`` or ``stderr``; from any thread."""
         self._logs.write(stream, data)
+
+    def sidecar(self, name: str) -> SidecarRecording:
+        """Begin to keep what the next server beside this operator uses."""
+        number = len(self._sidecars) + 1
+        self._sidecars.append(SidecarRecording(self._directory, number, name, self._remember))
+        return self._sidecars[-1]
 
     def finish(self, result: RunResult) -> Run:
         """Complete the directory and return the run, whole even where the disk failed."""
@@ -68,7 +76,11 @@ class RunRecording:
         )
         if result.exit_code is not None:
             self._put("exit_code", f"{result.exit_code}\n")
-        self._put("run.json", run_text(self._operator, self._index, self._uuid, result, tally))
+        sidecars = tuple(filter(None, [one.close() for one in self._sidecars]))
+        self._put(
+            "run.json",
+            run_text(self._operator, self._index, self._uuid, result, tally, sidecars),
+        )
         return Run(
             operator=self._operator,
             index=self._index,
@@ -78,6 +90,7 @@ class RunRecording:
             sample_count=self._writer.stored + self._writer.waiting,
             directory=self._directory if self._made else None,
             uuid=self._uuid,
+            sidecars=sidecars,
         )
 
     def __enter__(self) -> RunRecording:
@@ -96,6 +109,8 @@ class RunRecording:
     def _close(self) -> Samples:
         if self._samples is None:
             self._logs.close()
+            for one in self._sidecars:
+                one.close()
             self._samples = self._writer.close()
         return self._samples
 

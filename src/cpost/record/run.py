@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cpost.meter.sample import Rung, Sample, Totals
+
+if TYPE_CHECKING:
+    from cpost.record.sidecar import SidecarRun
 
 
 class RunState(str, Enum):
@@ -129,3 +132,4 @@ class Run:
     sample_count: int
     directory: Path | None
     uuid: str
+    sidecars: tuple[SidecarRun, ...] = ()  # the servers that stood beside it

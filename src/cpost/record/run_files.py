@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -13,6 +13,8 @@ from cpost.meter.sample import Rung, Totals
 from cpost.pipeline.secrets import redacted
 from cpost.record.fields import SCHEMA_VERSION, Fields
 from cpost.record.run import HostUse, RunResult, RunState, Settings, StartUp
+from cpost.record.sidecar import SidecarRun
+from cpost.record.sidecar_files import sidecar_objects
 
 _Dumper: type = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
@@ -69,10 +71,24 @@ def settings_of(stored: Fields) -> Settings:
     )
 
 
-def run_text(operator: str, index: int, uuid: str, result: RunResult, tally: Tally) -> str:
+def run_text(
+    operator: str,
+    index: int,
+    uuid: str,
+    result: RunResult,
+    tally: Tally,
+    sidecars: Sequence[SidecarRun] = (),
+) -> str:
     """Return ``run.json``."""
     return to_json(
-        {"operator": operator, "index": index, "uuid": uuid, **asdict(result), **asdict(tally)}
+        {
+            "operator": operator,
+            "index": index,
+            "uuid": uuid,
+            **asdict(result),
+            **asdict(tally),
+            "sidecars": sidecar_objects(sidecars),
+        }
     )
 
 

@@ -5,14 +5,11 @@ See https://github.com/triton-inference-server/server/tree/main/docs/protocol
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from http.client import HTTPException, HTTPResponse
 from typing import Any, Protocol
 
-from cpost.engine.port import NoAnswerError
+from cpost.engine.port import HttpAnswer, HttpQuestion, NoAnswerError
 from cpost.errors import TritonError
 from cpost.triton.metrics import ModelCounters, parse_metrics
 
@@ -24,37 +21,29 @@ _NOT_FOUND = 404
 _HEALTH = ("/v2/health/ready", "/api/health/ready")
 
 
-class Exchange(Protocol):
-    """Sends bytes to a port of a server and returns all that comes back; NoAnswerError."""
+class Ask(Protocol):
+    """Asks the HTTP server at a port; NoAnswerError."""
 
-    def __call__(self, port: int, request: bytes, timeout_s: float) -> bytes:
-        """Send and listen until the server closes the connection."""
+    def __call__(self, port: int, question: HttpQuestion, timeout_s: float) -> HttpAnswer:
+        """Ask, and wait for the answer."""
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What an HTTP server said."""
-
-    status: int
-    body: bytes
-
-
 class TritonClient:
-    """Asks one Triton over ``exchange``; nothing is held open between two questions."""
+    """Asks one Triton by ``ask``; nothing is held open between two questions."""
 
     def __init__(
-        self, exchange: Exchange, http_port: int = HTTP_PORT, metrics_port: int = METRICS_PORT
+        self, ask: Ask, http_port: int = HTTP_PORT, metrics_port: int = METRICS_PORT
     ) -> None:
         """Ask at these ports."""
-        self._exchange = exchange
+        self._ask = ask
         self._http_port = http_port
         self._metrics_port = metrics_port
 
     def ready(self) -> bool:
         """Whether it takes requests; False also while nothing answers at all."""
         try:
-            answers = [self._ask(self._http_port, "GET", path).status for path in _HEALTH]
+            answers = [self._get(self._http_port, path).status for path in _HEALTH]
         except NoAnswerError:
             return False
         # A server that knows neither address is none that could say more.
@@ -71,22 +60,22 @@ class TritonClient:
     def model_ready(self, model: str) -> bool:
         """Whether a model takes requests."""
         try:
-            return self._ask(self._http_port, "GET", f"/v2/models/{model}/ready").status == _OK
+            return self._get(self._http_port, f"/v2/models/{model}/ready").status == _OK
         except NoAnswerError:
             return False
 
     def counters(self) -> dict[str, ModelCounters] | None:
         """Return what its models did so far; None where it tells no metrics."""
         try:
-            answer = self._ask(self._metrics_port, "GET", "/metrics")
+            answer = self._get(self._metrics_port, "/metrics")
         except NoAnswerError:
             return None
         return parse_metrics(answer.body.decode(errors="replace")) if answer.status == _OK else None
 
     def _change(self, model: str, what: str, timeout_s: float) -> None:
         try:
-            path = f"/v2/repository/models/{model}/{what}"
-            answer = self._ask(self._http_port, "POST", path, b"{}", timeout_s)
+            question = HttpQuestion("POST", f"/v2/repository/models/{model}/{what}", "{}")
+            answer = self._ask(self._http_port, question, timeout_s)
         except NoAnswerError as error:
             raise TritonError(
                 f"Triton does not {what} the model {model!r}: {error}",
@@ -95,43 +84,11 @@ class TritonClient:
         if answer.status != _OK:
             raise TritonError(f"Triton does not {what} the model {model!r}: {_reason(answer)}")
 
-    def _ask(
-        self,
-        port: int,
-        method: str,
-        path: str,
-        body: bytes = b"",
-        timeout_s: float = _ASK_TIMEOUT_S,
-    ) -> Answer:
-        head = (
-            f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        return parse_answer(self._exchange(port, head.encode() + body, timeout_s))
+    def _get(self, port: int, path: str) -> HttpAnswer:
+        return self._ask(port, HttpQuestion("GET", path), _ASK_TIMEOUT_S)
 
 
-class _Received:
-    """Bytes that were received, as the standard library's reader of answers wants them."""
-
-    def __init__(self, received: bytes) -> None:
-        self._received = received
-
-    def makefile(self, mode: str) -> io.BytesIO:
-        del mode
-        return io.BytesIO(self._received)
-
-
-def parse_answer(received: bytes) -> Answer:
-    """Return status and body of an HTTP answer; NoAnswerError where it is none."""
-    response = HTTPResponse(_Received(received))  # type: ignore[arg-type]  # only makefile is used
-    try:
-        response.begin()
-        return Answer(response.status, response.read())
-    except (HTTPException, ValueError, OSError) as error:
-        raise NoAnswerError(f"this is no answer of an HTTP server: {received[:60]!r}") from error
-
-
-def _reason(answer: Answer) -> str:
+def _reason(answer: HttpAnswer) -> str:
     try:
         content: Any = json.loads(answer.body)
     except ValueError:
