@@ -192,6 +192,7 @@ class Sidecar:
             name=self.server.name,
             kind=self.server.kind.value,
             image=self.server.container.reference,
+            command=self.server.container.command,
             image_id=self._standing.image.id or None,
             image_digest=self._standing.image.digest,
             container_id=self._container.id,

@@ -44,6 +44,7 @@ class SidecarFacts:
     name: str
     kind: str
     image: str
+    command: tuple[str, ...] | None = None
     image_id: str | None = None
     image_digest: str | None = None
     container_id: str | None = None

@@ -38,6 +38,7 @@ def _sidecar(stored: Fields, number: int, directory: Path) -> SidecarRun:
         name=name,
         kind=stored.get("kind", str),
         image=stored.get("image", str),
+        command=None if stored.optional("command", list) is None else stored.texts("command"),
         image_id=stored.optional("image_id", str),
         image_digest=stored.optional("image_digest", str),
         container_id=stored.optional("container_id", str),

@@ -7,6 +7,7 @@ from typing import Any
 from cpost.meter.sample import Totals
 from cpost.record.exit_code import signal_name
 from cpost.record.run import HostUse, RunResult, StartUp
+from cpost.reports.sidecar_json import operator_sidecars
 from cpost.sizing.recommendation import Recommendation
 from cpost.sizing.sized_run import SizedRun
 from cpost.sizing.summary import Summary
@@ -48,6 +49,7 @@ def operator_object(sized: SizedRun) -> dict[str, Any]:
         "start_up": _start_up(result.start_up),
         "host": _host(result.host_use),
         "recommendation": _recommendation(sized.recommendation),
+        "sidecars": operator_sidecars(sized),
         "doubts": [{"kind": one.kind.value, "message": one.message} for one in sized.doubts],
         "warnings": list(sized.warnings),
     }

@@ -12,6 +12,7 @@ from cpost.record.files import not_kept, write_atomically
 from cpost.record.host import HostFacts
 from cpost.record.run import OwnUse
 from cpost.reports.operator_json import operator_object
+from cpost.reports.sidecar_json import session_sidecars
 from cpost.sizing.sized_run import SizedRun
 from cpost.units import NS_PER_SECOND, USEC_PER_SECOND
 
@@ -33,6 +34,7 @@ def result_object(
         "host": asdict(host),
         "profiler": None if own_use is None else _profiler(own_use),
         "operators": [operator_object(one) for one in runs],
+        "sidecars": session_sidecars(runs),
     }
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from tabulate import tabulate
 
 from cpost.record.run import RunResult, RunState
+from cpost.reports.sidecar_facts import final_rows, operator_rows, sidecar_title
+from cpost.sizing.sidecars import SizedSidecar
 from cpost.sizing.sized_run import SizedRun
 from cpost.units import BYTES_PER_MB
 
@@ -52,12 +54,20 @@ def operator_table(sized: SizedRun) -> str:
     return tabulate(rows, headings, tablefmt="pretty", disable_numparse=True)
 
 
+def sidecar_table(sidecar: SizedSidecar) -> str:
+    """Return the table of one server beside an operator, under its name."""
+    headings = ["Metric", "Average", "Maximum", "By the operator"]
+    table = tabulate(operator_rows(sidecar), headings, tablefmt="pretty", disable_numparse=True)
+    return f"{sidecar_title(sidecar)}\n{table}"
+
+
 def final_table(runs: Sequence[SizedRun]) -> str:
     """Return the table of all operators, in the order of ``runs``."""
     rows = [
         [_title(sized), *(f"{one.cpu(sized)}\n{one.memory(sized)}" for one in _COLUMNS)]
         for sized in runs
     ]
+    rows += final_rows(runs)
     headings = ["Operator", *(one.heading for one in _COLUMNS)]
     return tabulate(rows, headings, tablefmt="grid", disable_numparse=True)
 
