@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
 from cpost.errors import RecordError, UsageError
-from cpost.pipeline.model import Pipeline
+from cpost.pipeline.model import ContainerImage, Pipeline
 from cpost.triton.repository import check_models
 from cpost.triton.servers import TritonOptions, needs_of
+
+_log = logging.getLogger(__name__)
 
 
 def check_payload(folder: Path, pipeline: Pipeline) -> Path:
@@ -49,6 +52,7 @@ def check_triton(pipeline: Pipeline, triton: TritonOptions) -> None:
     a model in it.
     """
     models_dir = triton.models_dir
+    _warn_of_services_of_one_name(pipeline)
     needing = [
         one.name
         for one in pipeline.operators
@@ -72,6 +76,22 @@ def check_triton(pipeline: Pipeline, triton: TritonOptions) -> None:
             hint=f"sudo chmod -R a+rX {models_dir}",
         )
     check_models(models_dir, (name for one in pipeline.operators for name in one.models))
+
+
+def _warn_of_services_of_one_name(pipeline: Pipeline) -> None:
+    """Say so where operators mean different servers by one name: it may well be a slip."""
+    first: dict[str, tuple[str, ContainerImage]] = {}
+    for operator in pipeline.operators:
+        for service in operator.services:
+            owner, container = first.setdefault(service.name, (operator.name, service.container))
+            if container != service.container:
+                _log.warning(
+                    "the service %s of %s has another image or command than that of %s: two "
+                    "servers; give both the same if one is meant, else a name of its own",
+                    service.name,
+                    operator.name,
+                    owner,
+                )
 
 
 def check_keep_outputs(folder: Path, pipeline: Pipeline) -> None:

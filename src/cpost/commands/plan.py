@@ -9,7 +9,9 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
-from cpost.commands.profile_options import add_reading
+from cpost.commands.checks import check_triton
+from cpost.commands.planned_servers import PlannedServers
+from cpost.commands.profile_options import add_reading, add_triton, triton_options
 from cpost.engine.docker_command import docker_run_line, docker_run_lines
 from cpost.engine.port import NETWORK_NAME, ContainerSpec, MountRole
 from cpost.errors import UsageError
@@ -21,6 +23,7 @@ from cpost.profiling.specs import container_spec
 from cpost.reports.plan import Plan, PlannedMount, PlannedOperator, plan_object
 from cpost.reports.plan_text import plan_text
 from cpost.reports.safe_stream import print_whole
+from cpost.triton.servers import TritonOptions
 
 # What is not known before a session begins; absolute, so that the commands can be tried.
 _SESSION = "plan"
@@ -45,18 +48,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--models_dir", metavar="DIR", type=Path, help="directory for Triton models"
     )
+    add_triton(parser)
 
 
 def execute(args: argparse.Namespace) -> int:
     """Print the plan; DefinitionError, UsageError."""
     payload = _directory(args.input_dir, "INPUT")
-    models_dir = _directory(args.models_dir, "--models_dir")
+    triton = triton_options(args)
+    models_dir = _directory(triton.models_dir, "--models_dir")
     definition = read_pipeline(
         args.pipeline_path, dict(args.param), job_id=_SESSION, strict=args.strict
     )
     for warning in definition.warnings:
         _log.warning("%s", warning)
-    plan = _plan(definition, payload, models_dir, writable_input=args.writable_input)
+    if models_dir is not None:
+        check_triton(definition.pipeline, triton)
+    triton = replace(triton, models_dir=models_dir)
+    plan = _plan(definition, payload, triton, writable_input=args.writable_input)
     print_whole(json.dumps(plan_object(plan), indent=2) + "\n" if args.json else plan_text(plan))
     return 0
 
@@ -73,7 +81,7 @@ def _directory(path: Path | None, what: str) -> Path | None:
 def _plan(
     definition: ReadPipeline,
     payload: Path | None,
-    models_dir: Path | None,
+    triton: TritonOptions,
     *,
     writable_input: bool,
 ) -> Plan:
@@ -90,14 +98,19 @@ def _plan(
         )
         for index, operator in enumerate(operators, 1)
     ]
+    servers = PlannedServers(operators, triton, session_id=_SESSION, outputs_dir=_OUTPUTS)
+    specs = [
+        servers.told_to(operator, spec) for operator, spec in zip(operators, specs, strict=True)
+    ]
     return Plan(
         pipeline=definition.pipeline,
         operators=tuple(map(_planned, operators, specs)),
         payload=str(payload or _PAYLOAD),
         payload_given=payload is not None,
-        models_dir=None if models_dir is None else str(models_dir),
+        models_dir=None if triton.models_dir is None else str(triton.models_dir),
         network=NETWORK_NAME,
         warnings=definition.warnings,
+        servers=servers.planned(),
     )
 
 
@@ -118,7 +131,7 @@ def _planned(operator: Operator, spec: ContainerSpec) -> PlannedOperator:
 def _planned_mounts(operator: Operator, spec: ContainerSpec) -> tuple[PlannedMount, ...]:
     # Inputs come first, and only those that have a path are mounted.
     sources = [one.from_operator for one in operator.inputs if one.path is not None]
-    sources += [None] * len(operator.outputs)
+    sources += [None] * (len(spec.mounts) - len(sources))  # outputs and volumes
     return tuple(
         PlannedMount(
             target=mount.target,

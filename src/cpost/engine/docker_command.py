@@ -35,13 +35,17 @@ def docker_run_lines(spec: ContainerSpec) -> list[str]:
 
 def _groups(spec: ContainerSpec) -> Iterator[list[str]]:
     """Yield the words that belong together: each option with its value, the image with the rest."""
-    yield ["docker", "run", "--rm", "--name", spec.name]
+    # A server stands beside others, so whoever starts it goes on.
+    detached = ["--detach"] if spec.is_server else []
+    yield ["docker", "run", *detached, "--rm", "--name", spec.name]
     if spec.network is not None:
         yield ["--network", spec.network]
     for name, value in spec.environment.items():
         yield ["--env", f"{name}={value}"]
     for mount in spec.mounts:
         yield ["--mount", _mount_value(mount)]
+    if spec.shm_bytes is not None:
+        yield ["--shm-size", str(spec.shm_bytes)]
     if spec.gpus:
         yield ["--gpus", str(spec.gpus)]
     # The option takes one word only; the others come before the command, where the engine puts

@@ -93,6 +93,7 @@ class ContainerSpec:
     network: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     gpus: int = 0
+    is_server: bool = False
     shm_bytes: int | None = None  # the size of /dev/shm; None: the engine's own, 64 MiB as a rule
 
 

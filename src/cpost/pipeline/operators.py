@@ -142,9 +142,15 @@ def _read_outputs(operator: Fields, paths: _Paths) -> Iterator[Output]:
 
 
 def _read_models(operator: Fields) -> Iterator[str]:
+    taken: dict[str, int] = {}
     for fields in operator.mappings("models", f"a model of {operator.label}"):
         name = fields.required_word("name", "add name: NAME")
         fields.close()
         if name is not None:
             check_model(name, fields.problems)
+            if name.text in taken:
+                wrong = f"{operator.label} names the model {shown(name.text)} twice"
+                right = f"remove this one, the first is in line {taken[name.text]}"
+                fields.problems.add(name.place, wrong, right)
+            taken.setdefault(name.text, name.place.line)
             yield name.text

@@ -22,6 +22,9 @@ from cpost.triton.specs import server_spec, volume_mounts
 
 _log = logging.getLogger(__name__)
 
+VOLUMES = ".volumes"
+"""The folder beside outputs of what operators and servers share; no operator is called so."""
+
 _Key = tuple[object, ...]
 
 

@@ -9,7 +9,7 @@ from cpost.engine.port import ImageInfo
 from cpost.errors import CpostError, ImageError, InterruptedByUserError, TritonError
 from cpost.pipeline.model import Operator
 from cpost.pipeline.order import execution_order
-from cpost.profiling.beside import Servers
+from cpost.profiling.beside import VOLUMES, Servers
 from cpost.profiling.execution import Conditions
 from cpost.profiling.observer import Observer
 from cpost.profiling.outputs import Outputs
@@ -19,8 +19,6 @@ from cpost.profiling.start_up import measure_start_up
 from cpost.record.run import OwnUse, Run
 from cpost.record.session import SessionRecord
 from cpost.triton.servers import needs_of
-
-_VOLUMES = ".volumes"  # shared by operators and servers; no operator's name begins with a dot
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ def profile(
                     conditions,
                     images,
                     session_id=order.session_id,
-                    volumes_dir=outputs.folder / _VOLUMES,
+                    volumes_dir=outputs.folder / VOLUMES,
                     progress=pull_progress,
                 )
                 session = Session(order, conditions, record, images, outputs, servers, observer)

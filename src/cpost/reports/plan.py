@@ -23,7 +23,7 @@ class PlannedMount:
     target: str
     source: str
     read_only: bool
-    role: str  # input or output
+    role: str  # input, output or volume
     from_operator: str | None
     output: str | None
 
@@ -45,6 +45,23 @@ class PlannedOperator:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedServer:
+    """A server as it would be started; nothing in it is secret any more.
+
+    ``operators`` are those that it would stand beside, ``models`` those it would hold for them.
+    """
+
+    name: str
+    kind: str
+    image: str
+    container_name: str
+    operators: tuple[str, ...]
+    models: tuple[str, ...]
+    docker_run: str
+    by_hand: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A pipeline as it would be executed; ``operators`` are in the order of execution.
 
@@ -58,6 +75,7 @@ class Plan:
     models_dir: str | None
     network: str
     warnings: tuple[str, ...]
+    servers: tuple[PlannedServer, ...] = ()
 
 
 def plan_object(plan: Plan) -> dict[str, Any]:
@@ -78,6 +96,7 @@ def plan_object(plan: Plan) -> dict[str, Any]:
         "models_dir": plan.models_dir,
         "network": plan.network,
         "operators": [_operator_object(index, one) for index, one in enumerate(plan.operators, 1)],
+        "sidecars": [_server_object(one) for one in plan.servers],
         "warnings": list(plan.warnings),
     }
 
@@ -107,6 +126,18 @@ def _operator_object(index: int, planned: PlannedOperator) -> dict[str, Any]:
         "models": list(operator.models),
         "container_name": planned.container_name,
         "docker_run": planned.docker_run,
+    }
+
+
+def _server_object(server: PlannedServer) -> dict[str, Any]:
+    return {
+        "name": server.name,
+        "kind": server.kind,
+        "image": server.image,
+        "container_name": server.container_name,
+        "operators": list(server.operators),
+        "models": list(server.models),
+        "docker_run": server.docker_run,
     }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cpost.pipeline.model import ContainerImage, Requests, Service
 from cpost.pipeline.secrets import redacted
-from cpost.reports.plan import Plan, PlannedMount, PlannedOperator
+from cpost.reports.plan import Plan, PlannedMount, PlannedOperator, PlannedServer
 
 _WIDTH = 80
 _INDENT = "   "
@@ -23,6 +23,8 @@ def plan_text(plan: Plan) -> str:
     lines = list(_head(plan))
     for index, planned in enumerate(plan.operators, 1):
         lines += ["", *_operator_lines(index, planned)]
+    for server in plan.servers:
+        lines += ["", *_server_lines(server)]
     lines += ["", *_foot(plan)]
     return "\n".join(lines) + "\n"
 
@@ -46,7 +48,7 @@ def _head(plan: Plan) -> Iterator[str]:
     )
     names = ", ".join(one.operator.name for one in plan.operators)
     yield from _wrapped("Order", f"{count} operator{'s' * (count != 1)}: {names}", "")
-    if plan.models_dir is None and _needs_triton(plan):
+    if plan.models_dir is None and any(one.operator.models for one in plan.operators):
         yield from _wrapped("Triton", "is needed: give --models_dir DIR with its models", "")
 
 
@@ -65,6 +67,16 @@ def _operator_lines(index: int, planned: PlannedOperator) -> Iterator[str]:
         yield from _service_lines(service, _INDENT * 2)
     yield f"{_INDENT}by hand"
     for line in planned.by_hand:
+        yield f"{_INDENT}  {line}"
+
+
+def _server_lines(server: PlannedServer) -> Iterator[str]:
+    yield f"{server.name} (sidecar)"
+    yield from _labelled("image", [server.image])
+    yield from _wrapped("beside", ", ".join(server.operators), _INDENT)
+    yield from _labelled("models", server.models)
+    yield f"{_INDENT}by hand"
+    for line in server.by_hand:
         yield f"{_INDENT}  {line}"
 
 
@@ -94,7 +106,9 @@ def _service_lines(service: Service, indent: str) -> Iterator[str]:
 def _mount_lines(mounts: Sequence[PlannedMount]) -> Iterator[str]:
     width = max((len(mount.target) for mount in mounts), default=0)
     for mount in mounts:
-        if mount.role == "output":
+        if mount.role == "volume":
+            meaning = f"<> volume {mount.output}"
+        elif mount.role == "output":
             meaning = "-> an output" if mount.output is None else f"-> output {mount.output}"
         elif mount.from_operator is None:
             meaning = "<- the payload"
@@ -122,17 +136,18 @@ def _request_words(requests: Requests) -> list[str]:
 
 def _foot(plan: Plan) -> list[str]:
     network = plan.network
-    triton = " Triton must stand beside those that need it." if _needs_triton(plan) else ""
+    triton = (
+        " A sidecar is started before the operators that it stands beside, and ended (docker stop) "
+        "after them; the addresses hold on that network."
+        if plan.servers
+        else ""
+    )
     return textwrap.wrap(
         "The commands by hand do what cpost does, one operator after the other, if the network "
         f"is made first (docker network create {network}) and removed afterwards (docker network "
         f"rm {network}).{triton}",
         _WIDTH,
     )
-
-
-def _needs_triton(plan: Plan) -> bool:
-    return any(one.operator.needs_triton for one in plan.operators)
 
 
 def _labelled(label: str, values: Iterable[str], indent: str = _INDENT) -> Iterator[str]:

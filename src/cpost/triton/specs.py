@@ -49,6 +49,7 @@ def server_spec(
         network=network,
         labels={"cpost.session": session_id, "cpost.sidecar": server.name},
         gpus=gpus,
+        is_server=True,
         shm_bytes=SHM_BYTES,
     )
 
