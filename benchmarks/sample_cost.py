@@ -31,13 +31,14 @@ HOLD = (
 V1_FILES = {
     "cpuacct": "cpuacct.usage cpuacct.stat",
     "memory": "memory.usage_in_bytes memory.max_usage_in_bytes memory.stat "
-    "memory.kmem.usage_in_bytes memory.oom_control",
+    "memory.kmem.usage_in_bytes memory.oom_control memory.failcnt",
     "pids": "pids.current",
     "blkio": "blkio.throttle.io_service_bytes_recursive",
     "cpu": "cpu.stat",
 }
 V2_FILES = {
-    "unified": "cpu.stat memory.current memory.peak memory.stat memory.events pids.current io.stat"
+    "unified": "cpu.stat memory.current memory.peak memory.stat memory.events pids.current io.stat "
+    "memory.max cpu.max cpu.pressure memory.pressure io.pressure memory.swap.current"
 }
 
 
@@ -67,9 +68,10 @@ def main() -> int:
             for controller, names in (V2_FILES if host.version == 2 else V1_FILES).items():
                 for name in names.split():
                     show_file(directories[controller] / name, count)
-            target = Target(process.pid, parent_cgroup=cgroup.name, process_tree=True)
+            target = Target(process.pid, parent_cgroup=cgroup.path, process_tree=True)
             with attach(target, host, SystemClock()) as reader:
                 show(f"one sample ({reader.rung.value})", reader.sample, count)
+                show("all of it, as once a second", reader.totals, max(1, count // 20))
             tree = ProcessTreeReader(process.pid, SystemClock())
             show("one sample (process tree)", tree.totals, max(1, count // 20))
             process.stdin.close()

@@ -165,12 +165,21 @@ def _rung(info: EngineInfo, host: CgroupHost) -> Finding:
         Level.NOTE,
         "rung",
         f"{rung.value}: what happens after the last sample is lost, since {refusal}",
-        "execute cpost as root: sudo -E cpost …" if os.geteuid() else _rootly_mend(info),
+        _mend_of_rung(info),
     )
 
 
-def _rootly_mend(info: EngineInfo) -> str | None:
-    """Return what helps where root is not enough."""
+def _mend_of_rung(info: EngineInfo) -> str | None:
+    """Return what lifts the rung of an engine on this machine, None where nothing is known to."""
+    if info.rootless and info.cgroup_driver != "systemd":
+        return (
+            'have it use systemd: cgroup_manager = "systemd" beneath [engine] in '
+            "~/.config/containers/containers.conf"
+        )
+    if info.rootless:
+        return "execute cpost as the engine's own user, logged in or with: loginctl enable-linger"
+    if os.geteuid() != 0:
+        return "execute cpost as root: sudo -E cpost …"
     if info.cgroup_driver == "systemd":
         return "execute cpost where systemd is at work, not in a container"
     if info.cgroup_driver == "cgroupfs":

@@ -86,7 +86,7 @@ class DockerEngine:
             if removed:
                 _log.info("removed %d containers that a cpost had left behind", removed)
             if self._info.local:
-                remove_leftovers(self._host, token_is_alive)
+                remove_leftovers(self._host, token_is_alive, rootless=self._info.rootless)
             try:
                 yield
             finally:
@@ -120,13 +120,14 @@ class DockerEngine:
     def container(self, spec: ContainerSpec, sink: LogSink) -> Iterator[DockerContainer]:
         """See ``port.Engine.container``."""
         parent = self._parent_cgroup()
-        parent_name = parent.name if parent else None
         container = None
         try:
             with shielded():
-                container_id = docker_container.create(self._api, spec, parent_name)
+                container_id = docker_container.create(
+                    self._api, spec, parent.name if parent else None
+                )
                 container = DockerContainer(
-                    self._api, self._starter, container_id, sink, parent_name
+                    self._api, self._starter, container_id, sink, parent.path if parent else None
                 )
             yield container
         finally:

@@ -67,7 +67,7 @@ class ProcessContainer:
         """Where it will be measured; see ``port.Container.expected``."""
         return Target(
             pid=None,
-            parent_cgroup=self._cgroup.name if self._cgroup is not None else None,
+            parent_cgroup=self._cgroup.path if self._cgroup is not None else None,
             process_tree=True,
         )
 

@@ -63,7 +63,7 @@ class ProcessEngine:
 
     def info(self) -> EngineInfo:
         """See ``port.Engine.info``; ``cgroup_driver`` is None where no cgroup can be made."""
-        refusal = parent_cgroup_refusal(driver=_DRIVER, host=self._host, rootless=_rootless())
+        refusal = parent_cgroup_refusal(driver=_DRIVER, host=self._host)
         return EngineInfo(
             name="local processes",
             version=cpost.__version__,
@@ -148,11 +148,7 @@ class ProcessEngine:
             return None
         self._made += 1
         token = f"{self._owner.token}n{self._made}"
-        return parent_cgroup(token, driver=_DRIVER, host=self._host, rootless=_rootless())
-
-
-def _rootless() -> bool:
-    return os.geteuid() != 0
+        return parent_cgroup(token, driver=_DRIVER, host=self._host)
 
 
 def _operating_system() -> str | None:

@@ -9,16 +9,16 @@ from contextlib import suppress
 from pathlib import Path
 
 from cpost.meter.cgroup_host import UNIFIED, CgroupHost
-from cpost.meter.cgroup_places import possible_places
 from cpost.meter.cgroup_rungs import is_containers_own
-from cpost.meter.inotify import CREATED, Event, Inotify
+from cpost.meter.inotify import CREATED, DELETED, Event, Inotify
+from cpost.meter.parent_cgroup import parent_places
+from cpost.meter.slices import SliceManager
 from cpost.meter.target import Target
-from cpost.meter.user_tree import user_tree
 
 # Where engines put containers that were given no parent: Docker with its drivers systemd and
 # cgroupfs, Podman with the same two.
 _USUAL_FOLDERS = ("system.slice", "docker", "machine.slice", "libpod_parent")
-_USUAL_FOLDER_OF_A_USER = "user.slice"
+_USUAL_FOLDER_OF_A_USER = "user.slice"  # by the drivers systemd of both, without root
 
 _CONTROLLERS = frozenset({"memory", "cpuacct", "cpu", "pids", "blkio", UNIFIED})
 
@@ -51,15 +51,19 @@ class Appearing:
         """Whether it has appeared everywhere."""
         return len(self.own) == sum(map(len, self._controllers.values()))
 
-    def take(self, event: Event) -> None:
-        """Take note of something that was made in a folder."""
-        if event.watch in self._folders and event.name:
-            mount_point, folder = self._folders[event.watch]
-            self._appeared(mount_point, folder / event.name)
+    def take(self, event: Event) -> bool:
+        """Take note of what happened in a folder; return whether the container's cgroup went."""
+        if event.watch not in self._folders or not event.name:
+            return False
+        mount_point, folder = self._folders[event.watch]
+        if event.mask & DELETED:
+            return folder / event.name in self.own.values()
+        self._appeared(mount_point, folder / event.name)
+        return False
 
     def _enter(self, mount_point: Path, folder: Path) -> None:
         with suppress(OSError):  # it is not there, or went away again
-            watch = self._inotify.watch(folder, CREATED, directory=True)
+            watch = self._inotify.watch(folder, CREATED | DELETED, directory=True)
             self._folders[watch] = (mount_point, folder)
             # What was made before it was watched is not told.
             for entry in os.scandir(folder):
@@ -75,11 +79,9 @@ class Appearing:
 
 def _folders(target: Target, host: CgroupHost) -> Iterator[Path]:
     if target.parent_cgroup is not None:
-        for places in possible_places(target.parent_cgroup, host).values():
-            yield from places
+        yield from parent_places(target.parent_cgroup, host).values()
         return
     for hierarchy in host.hierarchies.values():
         yield from (hierarchy.mount_point / name for name in _USUAL_FOLDERS)
-    users = user_tree(host)
-    if users is not None:
-        yield users / _USUAL_FOLDER_OF_A_USER
+        users = SliceManager.of_user(os.geteuid()).folder
+        yield hierarchy.mount_point / users / _USUAL_FOLDER_OF_A_USER

@@ -140,7 +140,7 @@ def _unified_controllers(hierarchy: Hierarchy | None) -> frozenset[str]:
     if hierarchy is None:
         return frozenset()
     try:
-        text = (hierarchy.mount_point / "cgroup.controllers").read_text(encoding="ascii")
+        text = (hierarchy.mount_point / "cgroup.controllers").read_text("ascii", errors="replace")
     except OSError:
         return frozenset()
     return frozenset(text.split())
@@ -160,10 +160,12 @@ def _cgroups_of(file: Path) -> list[tuple[str, str]]:
     """Return controller and cgroup name of each line ``4:memory:/name``; none if it has ended."""
     try:
         text = file.read_text(encoding="utf-8", errors="surrogateescape")
-    except (FileNotFoundError, ProcessLookupError):
+    except OSError:  # it has ended, or nobody may look at it
         return []
     found = []
     for line in text.splitlines():
+        if line.count(":") < 2:
+            continue
         _, controllers, name = line.split(":", 2)
         found += [(controller or UNIFIED, name) for controller in controllers.split(",")]
     return found

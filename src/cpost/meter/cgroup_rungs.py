@@ -8,11 +8,11 @@ from pathlib import Path, PurePosixPath
 
 from cpost.errors import MeasureError
 from cpost.meter.cgroup_host import UNIFIED, CgroupHost
-from cpost.meter.cgroup_places import parent_directories
 from cpost.meter.cgroup_reader import CgroupReader, Counters
 from cpost.meter.cgroup_v1 import CgroupV1
 from cpost.meter.cgroup_v2 import CgroupV2
 from cpost.meter.counter_file import VanishedError
+from cpost.meter.parent_cgroup import parent_directories
 from cpost.meter.port import Clock
 from cpost.meter.sample import Rung
 from cpost.meter.target import Target

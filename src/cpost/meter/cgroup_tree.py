@@ -31,7 +31,7 @@ def delegate(directory: Path) -> None:
     Memory is a must, so OSError is raised where its controller cannot be handed on.
     """
     control = directory / "cgroup.subtree_control"
-    given = set(control.read_text(encoding="ascii").split())
+    given = set(control.read_text("ascii", errors="replace").split())
     if "memory" not in given:
         write(control, "+memory")
     for controller in {"cpu", "io", "pids"} - given:
@@ -81,9 +81,9 @@ def _processes(directory: Path) -> Iterator[int]:
     """Yield the processes in a cgroup and below it that can still do anything."""
     for cgroup in _deepest_first(directory):
         with suppress(OSError):
-            for word in (cgroup / "cgroup.procs").read_text(encoding="ascii").split():
+            for word in (cgroup / "cgroup.procs").read_text("ascii", errors="replace").split():
                 # 0 is a process of another PID namespace; to a signal it would mean ourselves.
-                if word != "0" and not _is_zombie(int(word)):
+                if word.isdigit() and word != "0" and not _is_zombie(int(word)):
                     yield int(word)
 
 

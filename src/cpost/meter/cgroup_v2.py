@@ -101,8 +101,8 @@ class CgroupV2:
             return False
         try:
             return find_number(self._own_events, self._own_events.read(), b"populated") == 0
-        except VanishedError:
-            return False
+        except VanishedError:  # only an empty cgroup can be removed
+            return True
 
     def close(self) -> None:
         """Close all files."""

@@ -16,10 +16,11 @@ class FactsV2:
 
     def __init__(self, directory: Path, own: Path | None, files: HeldFiles) -> None:
         self._facts = facts = SeldomFacts()
+        self._throttling = SeldomFacts(beside=facts)
         self._alone = own == directory
         facts.add(files.want(directory / "memory.events"), _events, urgent=self._alone)
         if own is not None:
-            facts.add(files.want(own / "cpu.stat"), _throttling, urgent=True)
+            self._throttling.add(files.want(own / "cpu.stat"), _throttling)
             facts.add(files.want(own / "memory.max"), _limit("own_memory"))
             facts.add(files.want(own / "cpu.max"), _quota("own_cpu"))
         if not self._alone:
@@ -48,14 +49,15 @@ class FactsV2:
     def read(self) -> None:
         """Read all of it now."""
         self._facts.read()
+        self._throttling.read()
 
     def read_urgent(self, pids: int | None) -> None:
         """Read what may be gone with the container a moment later; ``pids`` are those of now."""
         if self._pids_peak is None:
             self._facts.keep_highest("pids_peak", pids)
-        # Without a quota nobody is throttled.
-        if self._alone or self.known.get("own_cpu") is not None:
-            self._facts.read_urgent()
+        self._facts.read_urgent()
+        if self.known.get("own_cpu") is not None:  # without a quota nobody is throttled
+            self._throttling.read()
 
     def totals(self) -> Facts:
         """Return the figures by their names in ``Totals``."""

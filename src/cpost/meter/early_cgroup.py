@@ -66,14 +66,13 @@ class EarlyCgroup:
         """Sleep and read, until woken; what a thread does."""
         try:
             while (events := self._inotify.wait(self._patience_s())) is not None:
-                for event in events:
-                    self._appearing.take(event)
+                went = [self._appearing.take(event) for event in events]
                 with self._lock:
                     if self._reader is None and not self._taken and self._appearing.own:
                         self._try_to_open()
                     reader = self._reader
                     has_changed = any(event.watch in self._watches for event in events)
-                if reader is not None and has_changed:
+                if reader is not None and (has_changed or any(went)):
                     reader.refresh()
         except (OSError, MeasureError) as error:
             # Whoever samples meets the same, and tells of it.

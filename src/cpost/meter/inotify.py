@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import NamedTuple
 
 CREATED = 0x100  # IN_CREATE: something was made in a watched directory
+DELETED = 0x200  # IN_DELETE: something was removed from a watched directory
 WRITTEN = 0x2  # IN_MODIFY: by somebody, or by the kernel of a file of a cgroup
-WATCH_ENDED = 0x8000  # IN_IGNORED: what was watched is gone
 
 _ONLY_DIRECTORIES = 0x01000000  # IN_ONLYDIR
 _DONT_FOLLOW = 0x02000000  # IN_DONT_FOLLOW

@@ -68,14 +68,15 @@ def find_number(file: CounterFile, text: bytes, key: bytes) -> int | None:
 
     None where there is no such line; MeasureError where it holds no number.
     """
-    for line in text.splitlines():
-        words = line.split()
-        if words and words[0] == key:
-            try:
-                number = int(words[1])
-            except (ValueError, IndexError):
-                number = -1
-            if number < 0:
-                raise file.nonsense(line)
-            return number
-    return None
+    start = 0 if text.startswith(key + b" ") else text.find(b"\n" + key + b" ") + 1
+    if start == 0 and not text.startswith(key + b" "):
+        return None
+    start += len(key) + 1
+    end = text.find(b"\n", start)
+    try:
+        number = int(text[start:] if end < 0 else text[start:end])
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise file.nonsense(text)
+    return number

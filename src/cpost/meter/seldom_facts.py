@@ -21,9 +21,10 @@ class SeldomFacts:
     say so: none of these is worth losing a run for.
     """
 
-    def __init__(self) -> None:
-        self.known: Facts = {}
-        self.notes: list[str] = []
+    def __init__(self, beside: SeldomFacts | None = None) -> None:
+        """Tell what is known in the same place as ``beside``, if given."""
+        self.known: Facts = {} if beside is None else beside.known
+        self.notes: list[str] = [] if beside is None else beside.notes
         self._urgent: _Sources = []
         self._others: _Sources = []
 

@@ -1,79 +1,60 @@
-"""Slices of systemd, the system's or the user's own, and who may remove them."""
+"""The systemd that makes slices for an engine: the machine's own, or that of one user.
+
+A rootless engine asks the user's systemd. All that is beneath it belongs to the user, who can
+therefore remove it again without being root.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
-import time
-from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-
-from cpost.meter import cgroup_tree
 
 _TIMEOUT_S = 30
 _IS_UP = Path("/run/systemd/system")  # see sd_booted(3)
 
-# How long systemd may take to remove the cgroup of a slice that it has stopped.
-_PATIENCE_S = 2.0
-_PAUSE_S = 0.005
 
-StopSlice = Callable[[str], None]
+@dataclass(frozen=True, slots=True)
+class SliceManager:
+    """``folder`` is where its slices lie below the mount of the hierarchy, empty for the top.
 
+    ``uid`` is the user whose own systemd it is, None for the machine's.
+    """
 
-def stop_slice(name: str) -> None:
-    """Have systemd remove a slice; what is still in it is ended."""
-    _systemctl([], name, dict(os.environ))
+    folder: str = ""
+    uid: int | None = None
 
+    @classmethod
+    def of_user(cls, uid: int) -> SliceManager:
+        """Return a user's own; where it lies is the same on every machine, see user@.service(5)."""
+        return cls(f"user.slice/user-{uid}.slice/user@{uid}.service/", uid)
 
-def stop_users_slice(name: str) -> None:
-    """Have the user's own systemd remove a slice; what is still in it is ended."""
-    environ = {"XDG_RUNTIME_DIR": str(_users_runtime_dir()), **os.environ}
-    _systemctl(["--user"], name, environ)
+    def refusal(self, mount_point: Path) -> str | None:
+        """Return in one line why this user could not remove its slices again, None if he can."""
+        if shutil.which("systemctl") is None or not _IS_UP.is_dir():
+            return "no systemd answers here that could remove a slice again"
+        if self.uid is None:
+            return None if os.geteuid() == 0 else "only root may remove a systemd slice again"
+        if os.geteuid() != self.uid:
+            return "only the user whose rootless engine it is may remove its slices again"
+        if not (mount_point / self.folder).is_dir():
+            return "this user has no systemd of his own (loginctl enable-linger starts one)"
+        return None
 
+    def stop(self, name: str) -> None:
+        """Have it remove a slice; what is still in it is ended."""
+        whose = ["--user"] if self.uid is not None else []
+        command = ["systemctl", *whose, "stop", "--quiet", "--no-ask-password", name]
+        with suppress(subprocess.TimeoutExpired):  # whoever asked sees that it is still there
+            subprocess.run(
+                command, check=False, capture_output=True, timeout=_TIMEOUT_S, env=self._environ()
+            )
 
-def slice_refusal() -> str | None:
-    """Return in one line why this user may not remove a slice of the system, None if they may."""
-    if os.geteuid() != 0:
-        return "only root may remove a systemd slice again"
-    if shutil.which("systemctl") is None or not _IS_UP.is_dir():
-        return "no systemd answers here that could remove a slice again"
-    return None
-
-
-def users_slice_refusal() -> str | None:
-    """Return in one line why no systemd of this user could remove a slice, None if one could."""
-    if shutil.which("systemctl") is None or not (_users_runtime_dir() / "systemd").is_dir():
-        return "no systemd of this user answers that could remove a slice again"
-    return None
-
-
-def remove_slice(directory: Path, stop: StopSlice) -> bool:
-    """Remove a slice by its cgroup; returns whether it is gone."""
-    if directory.exists():
-        stop(directory.name)
-        give_up_at = time.monotonic() + _PATIENCE_S
-        while directory.exists() and time.monotonic() < give_up_at:
-            time.sleep(_PAUSE_S)
-    return cgroup_tree.remove(directory)
-
-
-def remove_shared_slice(directory: Path, stop: StopSlice) -> None:
-    """Remove the slice that holds those of all runs, if there is none in it any more."""
-    with suppress(OSError):  # it is gone, or somebody else removes it
-        if not any(one.is_dir() for one in directory.iterdir()):
-            remove_slice(directory, stop)
-
-
-def _users_runtime_dir() -> Path:
-    return Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.geteuid()}")
-
-
-def _systemctl(of_whom: list[str], name: str, environ: dict[str, str]) -> None:
-    # fail: not if somebody is just starting something in it.
-    command = ["systemctl", *of_whom, "stop", "--quiet", "--no-ask-password", "--job-mode=fail"]
-    with suppress(subprocess.TimeoutExpired):  # whoever asked sees that it is still there
-        subprocess.run(
-            [*command, name], check=False, capture_output=True, timeout=_TIMEOUT_S, env=environ
-        )
+    def _environ(self) -> dict[str, str]:
+        """Return the environment with the way to the user's systemd, which ``su`` does not set."""
+        if self.uid is None:
+            return dict(os.environ)
+        return {"XDG_RUNTIME_DIR": f"/run/user/{self.uid}", **os.environ}

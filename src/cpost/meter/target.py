@@ -13,7 +13,8 @@ class Target:
 
     ``pid`` is the host's number of the container's first process, None if it has ended already.
     ``cgroup_name`` is a piece of text that only this container's own cgroup path holds (its id).
-    ``parent_cgroup`` is the name, unique to this run, of the parent cgroup it was started in.
+    ``parent_cgroup`` is where the parent cgroup lies that it was started in, unique to this run: a
+    path below the mount of the hierarchy.
     ``stats`` opens the engine's own stream of statistics, one mapping a second.
     ``process_tree`` says that ``pid`` is a plain local process, to be followed by its children.
     """

@@ -182,7 +182,7 @@ def host_v1(root: Path, proc: Path | None = None) -> CgroupHost:
 def write_process(proc: Path, pid: int, cgroup: str) -> None:
     """Make a process that is in the cgroups ``cgroup`` tells, as /proc does."""
     folder = proc / str(pid)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "cgroup").write_text(cgroup)
 
 

@@ -43,6 +43,15 @@ def test_the_parent_cgroup_comes_first_with_the_containers_own_throttling(tmp_pa
     assert (totals.cpu_usage_usec, totals.throttled_usec) == (1234567, 77)
 
 
+def test_limits_are_the_containers_own_where_its_process_is_further_down(tmp_path: Path) -> None:
+    host = executing_v2(tmp_path)
+    # As crun has it: the quota is the container's, the process is in a cgroup beneath.
+    write_v2(tmp_path / "cpost" / "t1" / CONTAINER / "container")
+    write_process(host.proc, 7, f"0::/cpost/t1/{CONTAINER}/container\n")
+    with attach(TARGET, host, SystemClock()) as reader:
+        assert reader.totals().throttled_usec == 77
+
+
 def test_a_container_that_has_ended_is_read_from_its_parent_cgroup(tmp_path: Path) -> None:
     write_v2(tmp_path / "cpost" / "t1")
     target = Target(pid=None, cgroup_name=CONTAINER, parent_cgroup="/cpost/t1")
@@ -144,3 +153,23 @@ def test_refused_steps_leave_nothing_open(tmp_path: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     assert attached(TARGET, host).rung is Rung.CONTAINER_CGROUP_V2
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@pytest.mark.parametrize("file", ["cpu.stat", "memory.current", "memory.stat", "memory.peak"])
+@pytest.mark.parametrize("text", [b"", b"\xff\xfe\x00", b"usage_usec\n", b"-4\n"])
+def test_a_vital_file_that_holds_nonsense_is_named_and_never_a_figure(
+    tmp_path: Path, file: str, text: bytes
+) -> None:
+    host = executing_v2(tmp_path)
+    for folder in (tmp_path / "cpost" / "t1", tmp_path / "cpost" / "t1" / CONTAINER):
+        (folder / file).write_bytes(text)
+    with pytest.raises(MeasureError, match=file.replace(".", r"\.")):
+        attach(TARGET, host, SystemClock())
+
+
+def test_nonsense_in_the_parents_files_alone_is_a_note_on_the_next_step(tmp_path: Path) -> None:
+    host = executing_v2(tmp_path)
+    (tmp_path / "cpost" / "t1" / "memory.peak").write_bytes(b"\xffnot a number")
+    reader = attached(TARGET, host)
+    assert reader.rung is Rung.CONTAINER_CGROUP_V2
+    assert "memory.peak: not what a kernel writes" in reader.notes[0]

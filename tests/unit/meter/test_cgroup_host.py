@@ -2,6 +2,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cpost.errors import MeasureError
 from cpost.meter.cgroup_host import UNIFIED, Hierarchy, cgroup_host
@@ -151,3 +153,21 @@ def test_this_very_machine_is_understood() -> None:
     for hierarchy in host.hierarchies.values():
         assert re.match("/", str(hierarchy.mount_point))
         assert hierarchy.mount_point.is_dir()
+
+
+@given(st.binary(max_size=300))
+def test_whatever_the_kernels_tables_hold_a_host_is_told_and_never_a_traceback(
+    tmp_path_factory: pytest.TempPathFactory, garbage: bytes
+) -> None:
+    proc = tmp_path_factory.mktemp("proc")
+    for folder in ("self", "7"):
+        (proc / folder).mkdir()
+    (proc / "cgroup.controllers").write_bytes(garbage)
+    mount = f"30 23 0:26 / {proc} rw - cgroup2 cgroup2 rw\n".encode()
+    (proc / "self" / "mountinfo").write_bytes(garbage + b"\n" + mount)
+    (proc / "7" / "cgroup").write_bytes(garbage)
+    host = cgroup_host(proc)
+    assert UNIFIED in host.hierarchies
+    for name, directory in host.directories_of(7).values():
+        assert isinstance(name, str)
+        assert isinstance(directory, Path)

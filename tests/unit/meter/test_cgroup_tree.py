@@ -60,3 +60,8 @@ def test_removing_what_holds_something_else_gives_up_at_once(tmp_path: Path) -> 
     (tmp_path / "c" / "file").write_text("")
     assert not cgroup_tree.remove(tmp_path / "c")
     assert os.listdir(tmp_path) == ["c"]  # noqa: PTH208
+
+
+def test_a_list_of_processes_that_is_nonsense_ends_nobody(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.procs").write_bytes(b"-1\n\xff\xfe\nsome 1.5\n")
+    assert cgroup_tree.kill([tmp_path])

@@ -57,7 +57,7 @@ def test_a_container_that_was_gone_before_the_start_was_confirmed_is_read(tmp_pa
 @pytest.mark.parametrize(
     ("parent", "folder", "name"),
     [
-        ("cpost-t1.slice", "cpost.slice/cpost-t1.slice", f"docker-{CONTAINER}.scope"),
+        ("/cpost1.slice", "cpost1.slice", f"docker-{CONTAINER}.scope"),
         (None, "system.slice", f"docker-{CONTAINER}.scope"),
         (None, "docker", CONTAINER),
         (None, "machine.slice", f"libpod-{CONTAINER}.scope"),
@@ -113,12 +113,12 @@ def test_a_helper_beneath_the_parent_is_told(tmp_path: Path) -> None:
 
 def test_it_is_read_when_the_kernel_tells_of_an_oom_kill(tmp_path: Path) -> None:
     own = tmp_path / "docker" / CONTAINER
-    with expect(expected(), host_v2(tmp_path), CLOCK) as early:
-        write_v2(own, memory__events="oom_kill 0\nmax 0\n")
-        with opened(early) as reader:
-            known = reader._counters.totals  # type: ignore[attr-defined]
-            (own / "memory.events").write_text("oom_kill 1\nmax 5\n")
-            until(lambda: known().oom_kills == 1)
+    # A kernel makes a cgroup and its files at once; here they must all be there before.
+    write_v2(own, memory__events="oom_kill 0\nmax 0\n")
+    with expect(expected(), host_v2(tmp_path), CLOCK) as early, opened(early) as reader:
+        known = reader._counters.totals
+        (own / "memory.events").write_text("oom_kill 1\nmax 5\n")
+        until(lambda: known().oom_kills == 1)
 
 
 def test_what_somebody_else_opened_is_followed(tmp_path: Path) -> None:

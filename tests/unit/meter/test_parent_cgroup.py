@@ -5,27 +5,49 @@ import pytest
 from fake_cgroups import host_v1, host_v2
 
 from cpost.meter.cgroup_host import UNIFIED, CgroupHost
-from cpost.meter.cgroup_places import parent_directories
 from cpost.meter.parent_cgroup import (
     ParentCgroup,
     parent_cgroup,
     parent_cgroup_refusal,
+    parent_directories,
     remove_leftovers,
 )
+from cpost.meter.slices import SliceManager
 
 
 def test_each_driver_is_told_its_own_kind_of_name(tmp_path: Path) -> None:
     host = host_v2(tmp_path)
     assert ParentCgroup("12x34n1", driver="cgroupfs", host=host).name == "/cpost/12x34n1"
-    assert ParentCgroup("12x34n1", driver="systemd", host=host).name == "cpost-12x34n1.slice"
+    assert ParentCgroup("12x34n1", driver="systemd", host=host).name == "cpost12x34n1.slice"
 
 
-def test_a_slice_is_found_where_systemd_nests_it(tmp_path: Path) -> None:
+def test_a_slice_is_found_where_systemd_makes_it(tmp_path: Path) -> None:
     host = host_v2(tmp_path)
     parent = ParentCgroup("t1", driver="systemd", host=host)
     assert parent.directories() == {}
-    (tmp_path / "cpost.slice" / "cpost-t1.slice").mkdir(parents=True)
-    assert parent.directories() == {UNIFIED: tmp_path / "cpost.slice" / "cpost-t1.slice"}
+    (tmp_path / "cpostt1.slice").mkdir()
+    assert parent.directories() == {UNIFIED: tmp_path / "cpostt1.slice"}
+
+
+def test_a_rootless_engine_has_its_slices_where_its_user_has_them(tmp_path: Path) -> None:
+    host = host_v2(tmp_path)
+    parent = ParentCgroup("t1", driver="systemd", host=host, slices=SliceManager.of_user(1000))
+    assert parent.name == "cpostt1.slice"
+    assert parent_directories(parent.path, host) == {}
+    place = tmp_path / "user.slice" / "user-1000.slice" / "user@1000.service" / "cpostt1.slice"
+    place.mkdir(parents=True)
+    assert parent_directories(parent.path, host) == {UNIFIED: place}
+
+
+def test_nobody_removes_the_slices_of_another_users_engine(tmp_path: Path) -> None:
+    assert SliceManager.of_user(os.geteuid() + 1).refusal(tmp_path) is not None
+
+
+def test_a_rootless_engine_without_systemd_gives_no_parent_cgroup_and_says_so(
+    tmp_path: Path,
+) -> None:
+    refusal = parent_cgroup_refusal(driver="cgroupfs", host=host_v2(tmp_path), rootless=True)
+    assert "rootless" in (refusal or "")
 
 
 def test_version_1_has_a_directory_for_each_controller(tmp_path: Path) -> None:
@@ -60,81 +82,14 @@ def test_a_slice_is_stopped_by_systemd_and_only_if_it_is_there(tmp_path: Path) -
 
     def stop_slice(name: str) -> None:
         stopped.append(name)
-        next(tmp_path.rglob(name)).rmdir()
+        (tmp_path / name).rmdir()
 
     parent = ParentCgroup("t1", driver="systemd", host=host_v2(tmp_path), stop_slice=stop_slice)
     assert parent.remove()
     assert stopped == []
-    (tmp_path / "cpost.slice" / "cpost-t1.slice").mkdir(parents=True)
+    (tmp_path / "cpostt1.slice").mkdir()
     assert parent.remove()
-    assert stopped == ["cpost-t1.slice", "cpost.slice"]
-    assert not (tmp_path / "cpost.slice").exists()
-
-
-def test_the_slice_that_all_runs_share_is_left_to_another_cpost(tmp_path: Path) -> None:
-    stopped: list[str] = []
-    for token in ("t1", "other"):
-        (tmp_path / "cpost.slice" / f"cpost-{token}.slice").mkdir(parents=True)
-
-    def stop_slice(name: str) -> None:
-        stopped.append(name)
-        (tmp_path / "cpost.slice" / name).rmdir()
-
-    ParentCgroup("t1", driver="systemd", host=host_v2(tmp_path), stop_slice=stop_slice).remove()
-    assert stopped == ["cpost-t1.slice"]
-
-
-def test_a_slice_that_systemd_does_not_remove_is_removed_by_hand(tmp_path: Path) -> None:
-    (tmp_path / "cpost.slice" / "cpost-t1.slice").mkdir(parents=True)
-    parent = ParentCgroup("t1", driver="systemd", host=host_v2(tmp_path), stop_slice=lambda _: None)
-    assert parent.remove()
-    assert not (tmp_path / "cpost.slice").exists()
-
-
-def test_the_folder_that_a_killed_cpost_left_without_a_run_is_removed(tmp_path: Path) -> None:
-    (tmp_path / "cpost").mkdir()
-    remove_leftovers(host_v2(tmp_path), lambda _: True)
-    assert not (tmp_path / "cpost").exists()
-
-
-def users_part(tmp_path: Path) -> Path:
-    """What systemd hands to a user who is logged in."""
-    uid = os.geteuid()
-    place = tmp_path / "user.slice" / f"user-{uid}.slice" / f"user@{uid}.service"
-    place.mkdir(parents=True)
-    (place / "cgroup.controllers").write_text("cpu memory pids\n")
-    return place
-
-
-def test_an_engine_of_the_users_own_makes_it_in_the_users_part_of_the_tree(tmp_path: Path) -> None:
-    users, host = users_part(tmp_path), host_v2(tmp_path)
-    parent = ParentCgroup("t1", driver="cgroupfs", host=host, users=users)
-    assert parent.name == f"/{users.relative_to(tmp_path)}/cpost/t1"
-    (users / "cpost" / "t1").mkdir(parents=True)
-    assert parent.directories() == {UNIFIED: users / "cpost" / "t1"}
-    assert parent.remove()
-    assert not (users / "cpost").exists()
-
-
-def test_a_slice_of_a_users_own_systemd_is_found_in_the_users_part(tmp_path: Path) -> None:
-    users, host = users_part(tmp_path), host_v2(tmp_path)
-    parent = ParentCgroup("t1", driver="systemd", host=host, users=users, stop_slice=lambda _: None)
-    assert parent.name == "cpost-t1.slice"  # an engine is told no path
-    (users / "cpost.slice" / "cpost-t1.slice").mkdir(parents=True)
-    assert parent.directories() == {UNIFIED: users / "cpost.slice" / "cpost-t1.slice"}
-    assert parent.remove()
-    assert not (users / "cpost.slice").exists()
-
-
-def test_a_user_without_a_part_of_the_tree_is_told_so(tmp_path: Path) -> None:
-    refusal = parent_cgroup_refusal(driver="systemd", host=host_v2(tmp_path), rootless=True)
-    assert "no part of the cgroup tree" in (refusal or "")
-
-
-def test_a_user_with_a_part_of_the_tree_needs_no_root(tmp_path: Path) -> None:
-    users_part(tmp_path)
-    host = host_v2(tmp_path)
-    assert parent_cgroup_refusal(driver="cgroupfs", host=host, rootless=True) is None
+    assert stopped == ["cpostt1.slice"]
 
 
 def test_only_what_dead_runs_left_is_removed(tmp_path: Path) -> None:
@@ -174,3 +129,16 @@ def test_a_driver_cgroupfs_that_may_be_written_gives_a_parent_cgroup(tmp_path: P
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may stop slices")
 def test_only_root_may_stop_slices(tmp_path: Path) -> None:
     assert "only root" in (parent_cgroup_refusal(driver="systemd", host=host_v2(tmp_path)) or "")
+
+
+def test_the_folder_that_a_killed_cpost_left_without_a_run_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "cpost").mkdir()
+    remove_leftovers(host_v2(tmp_path), lambda _: True)
+    assert not (tmp_path / "cpost").exists()
+
+
+def test_a_slice_that_systemd_leaves_in_the_tree_is_removed_by_hand(tmp_path: Path) -> None:
+    parent = ParentCgroup("t1", driver="systemd", host=host_v2(tmp_path), stop_slice=lambda _: None)
+    (tmp_path / parent.path).mkdir()
+    assert parent.remove()
+    assert list(tmp_path.iterdir()) == []
