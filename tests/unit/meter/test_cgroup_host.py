@@ -162,6 +162,7 @@ def test_whatever_the_kernels_tables_hold_a_host_is_told_and_never_a_traceback(
     proc = tmp_path_factory.mktemp("proc")
     for folder in ("self", "7"):
         (proc / folder).mkdir()
+    (proc / "cgroup.procs").touch()  # what every mounted hierarchy has
     (proc / "cgroup.controllers").write_bytes(garbage)
     mount = f"30 23 0:26 / {proc} rw - cgroup2 cgroup2 rw\n".encode()
     (proc / "self" / "mountinfo").write_bytes(garbage + b"\n" + mount)
