@@ -32,8 +32,7 @@ def section(outcome: Mapping[str, Any]) -> str:
         f"### {title}",
         f"{host['cpu_count']} cores ({host['cpu_model']}), Linux {host['kernel']}, Docker Engine "
         f"{host['engine']} (driver {host['cgroup_driver']}), Python {host['python']}.",
-        f"Measured {_span(one['measured'] for one in parts.values())} UTC"
-        f" at commit {', '.join(sorted({str(one['commit']) for one in parts.values()}))}.",
+        f"Measured {_span(one['measured'] for one in parts.values())} UTC{_commits(parts)}.",
         *(f"{note}" for note in sorted({one["note"] for one in parts.values()}) if note),
         _circumstances(parts),
         "",
@@ -57,6 +56,12 @@ def _circumstances(parts: Mapping[str, Mapping[str, Any]]) -> str:
     quick = sorted(name for name, one in parts.items() if one["sizes"] != "full")
     text = f"Load of the machine just before each experiment: {loads}."
     return f"{text} Few repeats (`--quick`): {', '.join(quick)}." if quick else text
+
+
+def _commits(parts: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say what was measured; nothing where the checkout did not know itself."""
+    known = sorted({one["commit"] for one in parts.values()} - {None})
+    return f" at commit {', '.join(known)}" if known else ""
 
 
 def _span(moments: Iterable[str]) -> str:
