@@ -28,7 +28,11 @@ from collections.abc import Callable
 MIB = 1 << 20
 HOLD_S = 2.0
 CHILD_S = 0.01
-WARM_EVERY_S = 1.0
+# When warm memory is given back: at every multiple of this by the clock that all containers share
+# with their host. No watcher's rhythm: it divides neither a second nor a tenth.
+WARM_CYCLE_S = 0.53
+WARM_PAUSE_S = 0.2
+GIVEN_BACK_S = 0.01
 # Before a spike, so that every watcher had the time to begin; after it comes a random part of a
 # second, so that no watcher's rhythm is met or missed each time.
 BEFORE_SPIKE_S = 1.5
@@ -81,6 +85,8 @@ def hold(anon_mib: int, cache_mib: int, tmpfs_mib: int) -> dict[str, int]:
 def spike(mib: int, milliseconds: int) -> dict[str, int]:
     """Hold memory for a moment; filling it takes its time too, so say how long it was in all."""
     time.sleep(BEFORE_SPIKE_S + random.random())
+    sleep_until_warm()
+    time.sleep(GIVEN_BACK_S)
     began = time.monotonic()
     filled = fill(mib * MIB)
     time.sleep(milliseconds / 1000)
@@ -108,12 +114,19 @@ def idle(seconds: float) -> dict[str, int]:
 def warm(mib: int) -> dict[str, int]:
     """Take memory and give it back, again and again.
 
-    In a virtual machine memory that was never used must first be had from its host: 200 MiB took
-    over a second then, and 20 ms where they had just been given back by somebody.
+    In a virtual machine memory that nobody used lately must first be had from its host: 200 MiB
+    took over a second then, and 20 ms where somebody had just given them back.
     """
     while True:
-        fill(mib * MIB).close()
-        time.sleep(WARM_EVERY_S)
+        filled = fill(mib * MIB)
+        sleep_until_warm()
+        filled.close()
+        time.sleep(WARM_PAUSE_S)
+
+
+def sleep_until_warm() -> None:
+    """Sleep until the next moment at which warm memory is given back."""
+    time.sleep(WARM_CYCLE_S - time.monotonic() % WARM_CYCLE_S)
 
 
 def fill(size: int) -> mmap.mmap:

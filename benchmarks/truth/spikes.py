@@ -14,7 +14,7 @@ from benchmarks.truth.sizes import Sizes
 from benchmarks.truth.watched import Bench, Watched, watch
 
 SPIKE_MIB = 200
-WARM_MIB = 500
+WARM_MIB = 300
 # How cpost's warning reads, in whatever words: that a spike fell between two samples.
 _TOLD = re.compile(r"spike|between two samples|no sample", re.IGNORECASE)
 
