@@ -35,7 +35,7 @@ def host() -> dict[str, Any]:
         models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return {
         "kind": host_kind(),
-        "kernel": platform.release(),
+        "kernel": ".".join(platform.release().split(".")[:2]),
         "cpu_count": os.cpu_count(),
         "cpu_model": models[0] if models else None,
         "python": platform.python_version(),

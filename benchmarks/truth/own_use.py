@@ -53,6 +53,6 @@ def _cpu_s(process: psutil.Process) -> float:
 
 
 def _lateness_ns(session: Session, interval_s: float) -> list[int]:
-    (told,) = session.told
     # The last sample is taken when the operator has ended, not when its time has come.
-    return lateness_ns([int(row["at_ns"]) for row in told.samples[:-1]], round(interval_s * 1e9))
+    samples = session.only().samples[:-1]
+    return lateness_ns([int(row["at_ns"]) for row in samples], round(interval_s * 1e9))

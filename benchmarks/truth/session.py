@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+OPERATOR_FAILED = 6  # cpost's exit code
 APPETITE = Path(__file__).with_name("appetite.py")
 
 
@@ -51,6 +52,11 @@ class Told:
     said: dict[str, int]
     samples: list[dict[str, str]]
 
+    @property
+    def passed(self) -> bool:
+        """Whether it did all it was to do, so that its figures can be compared."""
+        return bool(self.result["state"] == "pass")
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -59,6 +65,13 @@ class Session:
     told: tuple[Told, ...]
     wall_s: float
     own_cpu_s: float
+
+    def only(self) -> Told:
+        """Return its one operator; NotMeasuredError where that did not pass."""
+        (told,) = self.told
+        if not told.passed:
+            raise NotMeasuredError(f"{told.operator.name}: {told.result['state']}")
+        return told
 
 
 @contextmanager
@@ -93,8 +106,9 @@ def profile(
     interval_s: float = 0.1,
     meanwhile: Callable[[int], None] = lambda _pid: None,
 ) -> Session:
-    """Have cpost execute them; NotMeasuredError where one of them did not pass.
+    """Have cpost execute them all; NotMeasuredError where the session itself failed.
 
+    An operator may have failed (a start that took too long, on a slow machine): see ``passed``.
     ``meanwhile`` is called with its process number as soon as it has one.
     """
     with tempfile.TemporaryDirectory(prefix="truth-") as name:
@@ -103,6 +117,7 @@ def profile(
         file.write_text(json.dumps(definition(image, operators)))
         words = [file, payload, "--json", answer, "--record_dir", record]
         command = [sys.executable, "-m", "cpost", *map(str, words), "--interval", str(interval_s)]
+        command += ["--force", "cont"]
         began_s, began_cpu_s = time.monotonic(), _children_cpu_s()
         # To files, not pipes: whoever is busy with something else meanwhile cannot empty a pipe.
         with (
@@ -114,7 +129,7 @@ def profile(
         ):
             meanwhile(process.pid)
         wall_s, own_cpu_s = time.monotonic() - began_s, _children_cpu_s() - began_cpu_s
-        if process.returncode != 0:
+        if process.returncode not in {0, OPERATOR_FAILED}:
             why = (folder / "stderr").read_text()[-2000:]
             raise NotMeasuredError(f"cpost ended with {process.returncode}: {why}")
         results = json.loads(answer.read_text())["operators"]
@@ -127,6 +142,8 @@ def profile(
 
 def _told(operator: Operator, result: dict[str, Any], record: Path) -> Told:
     assert result["name"] == operator.name, "operators without inputs keep their order"
+    if result["state"] != "pass":
+        return Told(operator, result, container_id=None, said={}, samples=[])
     (folder,) = record.glob(f"*/*__{operator.name}")
     lines = (folder / "stdout.log").read_text().splitlines()
     with (folder / "samples.csv").open(newline="") as rows:

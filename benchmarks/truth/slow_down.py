@@ -28,8 +28,7 @@ def measure(bench: Bench, sizes: Sizes) -> dict[str, Any]:
 
 
 def _measured_ns(bench: Bench, operator: Operator) -> int:
-    (told,) = profile(bench.image, [operator], bench.payload, INTERVAL_S).told
-    return told.said["work_ns"]
+    return profile(bench.image, [operator], bench.payload, INTERVAL_S).only().said["work_ns"]
 
 
 def _bare_ns(bench: Bench, operator: Operator) -> int:

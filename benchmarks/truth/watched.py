@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,9 +42,15 @@ class Watched:
 
 
 def watch(bench: Bench, operators: Sequence[Operator]) -> list[Watched]:
-    """Execute the operators by cpost as it is called every day, with everybody watching."""
+    """Execute the operators by cpost as it is called every day, with everybody watching.
+
+    Those that did not pass are told on stderr and left out.
+    """
     with Peers() as peers, KernelMarks() as marks:
         session = profile(bench.image, operators, bench.payload)
+    for told in session.told:
+        if not told.passed:
+            print(f"{told.operator.name}: {told.result['state']}", file=sys.stderr)
     return [
         Watched(
             told=told,
@@ -52,4 +59,5 @@ def watch(bench: Bench, operators: Sequence[Operator]) -> list[Watched]:
             psrecord=peers.psrecord.get(told.container_id or "", Seen()),
         )
         for told in session.told
+        if told.passed
     ]
