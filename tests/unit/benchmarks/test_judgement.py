@@ -99,6 +99,7 @@ def test_a_slow_down_is_none_where_the_interval_holds_zero() -> None:
     assert only(slow_down=pairs(0.99, 1.0, 1.01, 1.02, 0.98, 1.0)).met is True
     assert only(slow_down=pairs(1.01, 1.02, 1.01, 1.02, 1.03, 1.01)).met is False
     assert only(slow_down=pairs(1.0, 1.0)).met is None
+    assert only(slow_down=pairs(0.5, 0.6, 0.8, 1.2, 1.4, 1.5)).met is None
 
 
 def test_own_use_is_judged_by_rate() -> None:
