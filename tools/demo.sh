@@ -74,10 +74,15 @@ find_engine
 make_payload
 if [ -n "$triton" ]; then
     profile spleen-pipeline --models_dir demo/models
-    say "the same with a model instead of a service; what cpost prints is in $out/model-repo.log"
-    profile spleen-pipeline-model-repo --models_dir demo/models --triton_image $triton_image \
-        >"$out/model-repo.log"
-    tail -n 2 "$out/model-repo.log"
+    log=$out/model-repo.log
+    say "the same with a model instead of a service; what cpost prints is in $log"
+    # In a shell of its own: where it fails, its last words are shown first.
+    if ! (profile spleen-pipeline-model-repo --models_dir demo/models \
+        --triton_image $triton_image) >"$log" 2>&1; then
+        tail -n 5 "$log" >&2
+        exit 1
+    fi
+    tail -n 1 "$log"
 else
     profile without-triton --engine $engine
 fi
