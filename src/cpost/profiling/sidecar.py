@@ -103,6 +103,8 @@ class Sidecar:
                 self._triton.load(model, self._timeout_s)
             except TritonError as error:
                 self._raise_if_ended(f"while it loaded the model {model!r}")
+                if error.hint is None:  # its own reason says it all
+                    raise
                 raise TritonError(f"{error}{self._last_words()}", hint=error.hint) from error
             self._models.append(model)
 

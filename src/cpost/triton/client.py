@@ -17,6 +17,7 @@ HTTP_PORT, GRPC_PORT, METRICS_PORT = 8000, 8001, 8002
 _ASK_TIMEOUT_S = 5.0
 _OK = 200
 _NOT_FOUND = 404
+_SHOWN_BYTES = 500
 # The first generation (TensorRT Inference Server) has its own address for it.
 _HEALTH = ("/v2/health/ready", "/api/health/ready")
 
@@ -94,4 +95,5 @@ def _reason(answer: HttpAnswer) -> str:
     except ValueError:
         content = None
     words = content.get("error") if isinstance(content, Mapping) else None
-    return str(words or answer.body[:500].decode(errors="replace") or f"HTTP {answer.status}")
+    told = str(words or answer.body[:_SHOWN_BYTES].decode(errors="replace"))
+    return told.strip(" ;\n") or f"HTTP {answer.status}"
