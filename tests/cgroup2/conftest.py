@@ -25,6 +25,7 @@ MARKERS = (
     "as_root: about what root alone can do",
     "as_owner: about root, or the user whose own rootless engine it is",
     "as_docker_user: about somebody who may use the engine but is not root",
+    "any_driver: about the kernel: the first engine will do, whatever its cgroup driver",
 )
 ROOTLESS = all("/run/user/" in address for address in ADDRESSES)
 
@@ -42,9 +43,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is about somebody else than us: not skipped, since it was never meant."""
-    others = [item for item in items if any(map(item.get_closest_marker, _not_for_us()))]
+    others = [
+        item
+        for item in items
+        if any(map(item.get_closest_marker, _not_for_us())) or _was_shown_already(item)
+    ]
     config.hook.pytest_deselected(items=others)
     items[:] = [item for item in items if item not in others]
+
+
+def _was_shown_already(item: pytest.Item) -> bool:
+    if item.get_closest_marker("any_driver") is None:
+        return False
+    return bool(item.callspec.params["engine"] != ADDRESSES[0])  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -25,6 +25,9 @@ import cpost.engine.docker_engine  # noqa: F401  # imported for the children tha
 from cpost import cli
 
 
+MISTYPED = "mistyped"
+
+
 @dataclass(frozen=True, slots=True)
 class Started:
     """A cpost that executes, or has executed; ``told`` is all that it printed."""
@@ -67,8 +70,8 @@ class Product:
             self._become_cpost(list(map(str, words)))
         return Started(pid, self.folder)
 
-    def profile(self, operators: Mapping[str, str], *, shell: bool = True) -> Started:
-        """Start it on a pipeline of operators, each a line of shell, or else one word."""
+    def profile(self, operators: Mapping[str, str]) -> Started:
+        """Start it on a pipeline of operators, each a line of shell; ``MISTYPED`` has no shell."""
         repository, _, tag = self.image.rpartition(":")
         definition = {
             "api-version": "0.4.0",
@@ -79,7 +82,7 @@ class Product:
                     "container": {
                         "image": repository,
                         "tag": tag,
-                        "command": ["sh", "-c", script] if shell else [script],
+                        "command": [script] if name == MISTYPED else ["sh", "-c", script],
                     },
                     "input": [{"path": "/input"}],
                     "output": [{"path": "/output"}],
@@ -90,9 +93,15 @@ class Product:
         file = self.folder / "pipeline.yaml"
         file.write_text(json.dumps(definition))
         self.payload.mkdir(exist_ok=True)
-        (self.payload / "one").touch()
+        if not (self.payload / "go").exists():
+            os.mkfifo(self.payload / "go")
         options = ("--record_dir", self.folder / "record", "--force", "cont", "--pull", "never")
-        return self.start(*options, "--start_timeout", LIMIT_S, file, self.payload)
+        patient = ("--start_timeout", LIMIT_S, "--interval", 0.3)
+        return self.start(*options, *patient, file, self.payload)
+
+    def say_go(self) -> None:
+        """Let the operator that reads /input/go, or will in a moment, go on."""
+        (self.payload / "go").write_text("\n")
 
     def file_of(self, operator: str, name: str) -> Path | None:
         """Return a file of an operator's run, None until there is one."""

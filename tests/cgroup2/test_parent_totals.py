@@ -54,6 +54,7 @@ def test_the_cpu_time_of_a_dead_container_is_all_there(engine: Engine, parent: P
     assert burnt_usec <= used_usec <= burnt_usec + 2 * floor_usec
 
 
+@pytest.mark.any_driver
 def test_the_parent_counts_an_oom_kill_of_a_dead_child(engine: Engine, parent: Parent) -> None:
     exit_code, _ = engine.execute(parent, f"exec {TAKE_TOO_MUCH}", **CAPPED)
     assert exit_code == 137
@@ -61,17 +62,20 @@ def test_the_parent_counts_an_oom_kill_of_a_dead_child(engine: Engine, parent: P
     assert counters(parent.path, "memory.events.local")["oom_kill"] == 0
 
 
+@pytest.mark.any_driver
 def test_an_oom_kill_may_hide_behind_exit_code_0(engine: Engine, parent: Parent) -> None:
     exit_code, _ = engine.execute(parent, f"{TAKE_TOO_MUCH}; exit 0", **CAPPED)
     assert exit_code == 0
     assert counters(parent.path, "memory.events")["oom_kill"] == 1
 
 
+@pytest.mark.any_driver
 def test_a_limit_that_was_hit_is_the_peak(engine: Engine, parent: Parent) -> None:
     engine.execute(parent, f"exec {TAKE_TOO_MUCH}", **CAPPED)
     assert abs(number(parent.path, "memory.peak") - LIMIT_BYTES) < MIB
 
 
+@pytest.mark.any_driver
 def test_throttling_is_told_by_the_limited_cgroup_alone(engine: Engine, parent: Parent) -> None:
     container = engine.start(parent, "while :; do :; done", nano_cpus=200_000_000)
     try:
@@ -85,6 +89,7 @@ def test_throttling_is_told_by_the_limited_cgroup_alone(engine: Engine, parent: 
         container.remove(force=True)
 
 
+@pytest.mark.any_driver
 def test_page_cache_of_a_dead_child_stays_charged_to_the_parent(
     engine: Engine, parent: Parent
 ) -> None:
@@ -97,6 +102,7 @@ def test_page_cache_of_a_dead_child_stays_charged_to_the_parent(
         container.remove()
 
 
+@pytest.mark.any_driver
 def test_a_held_file_tells_that_its_cgroup_is_gone(engine: Engine, parent: Parent) -> None:
     container = engine.start(parent, "sleep 60")
     own = own_cgroup(container)

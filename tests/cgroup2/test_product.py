@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import Any
 
 import pytest
 from parents import MIB, Engine
-from product import Product, wait_while_it_executes
+from product import MISTYPED, Product, Started, wait_while_it_executes
 from traces import nothing_left, ours, own_cgroup_of
 
 pytestmark = pytest.mark.cgroup2
@@ -25,8 +24,8 @@ HELD_BYTES = 64 * MIB
 HOLD = f"held = b'x' * {HELD_BYTES}"
 LIMIT_BYTES = 48 * MIB
 TAKE_TOO_MUCH = f"python3 -c 'bytearray({4 * LIMIT_BYTES})'"
-# An operator that waits for a file in the payload, which the test puts there when it is time.
-WHEN_TOLD = "until [ -e /input/{} ]; do sleep 0.2; done"
+# Until the test says go: an operator that waits in this way takes no CPU time.
+WAIT = "read -r _ </input/go"
 # The start of a container costs that much at most: the runtime's own memory, and Python's.
 MOST_MEMORY_OF_A_START = 40 * MIB
 
@@ -49,13 +48,13 @@ def is_executing(engine: Engine, operator: str) -> bool:
     return any(operator in str(one["Names"]) for one in ours(engine.client))
 
 
-def starve(engine: Engine, product: Product, started: Any, operator: str) -> None:
-    """Have ``operator`` take more memory than it may, once it is measured."""
+def starve(engine: Engine, product: Product, started: Started, operator: str) -> None:
+    """Have ``operator``, which waits, take more memory than it may, once it is measured."""
     wait_while_it_executes(
         started, lambda: product.samples_of(operator) > 1, f"{operator} is measured"
     )
     limit_memory(engine, operator)
-    (product.payload / "starve").touch()
+    product.say_go()
 
 
 @pytest.mark.as_owner
@@ -66,13 +65,16 @@ def test_exact_totals_of_short_hungry_and_killed_operators(
         **dict.fromkeys(SHORT_ONES, "exec true"),
         "burner": f'exec python3 -c "{BURN_ONE_CPU_SECOND}"',
         "holder": f'exec python3 -c "{HOLD}"',
-        "starved": f"{WHEN_TOLD.format('starve')}; exec {TAKE_TOO_MUCH}",
+        MISTYPED: "nosuchcommand",
+        "starved": f"{WAIT}; exec {TAKE_TOO_MUCH}",
     }
     with nothing_left(engine.client):
         started = product.profile(operators)
         starve(engine, product, started, "starved")
         assert started.exit_code() == 6, started.told
-    runs = {name: product.run_of(name) for name in operators}
+    mistyped = product.run_of(MISTYPED)
+    assert (mistyped["state"], mistyped["exit_code"]) == ("error", 127)
+    runs = {name: product.run_of(name) for name in operators if name != MISTYPED}
     totals = {name: run["totals"] for name, run in runs.items()}
     assert {run["rung"] for run in runs.values()} == {"parent cgroup v2"}
     assert [runs[name]["state"] for name in SHORT_ONES] == ["pass"] * len(SHORT_ONES)
@@ -96,10 +98,9 @@ def test_exact_totals_of_short_hungry_and_killed_operators(
 def test_who_cannot_have_exact_totals_is_told_what_is_not_seen(
     engine: Engine, product: Product
 ) -> None:
-    hold_on = "import os, time\nwhile not os.path.exists('/input/go'): time.sleep(0.2)"
     operators = {
-        "holder": f'exec python3 -c "{HOLD}\nprint(1, flush=True)\n{hold_on}"',
-        "starved": f"{WHEN_TOLD.format('starve')}; exec {TAKE_TOO_MUCH}",
+        "holder": f"exec python3 -c \"{HOLD}; print(1, flush=True); open('/input/go').read()\"",
+        "starved": f"{WAIT}; exec {TAKE_TOO_MUCH}",
     }
     with nothing_left(engine.client):
         started = product.profile(operators)
@@ -108,7 +109,7 @@ def test_who_cannot_have_exact_totals_is_told_what_is_not_seen(
         wait_while_it_executes(
             started, lambda: product.samples_of("holder") > seen + 1, "it was seen"
         )
-        (product.payload / "go").touch()
+        product.say_go()
         starve(engine, product, started, "starved")
         assert started.exit_code() == 6, started.told
     holder, killed = product.run_of("holder"), product.run_of("starved")
@@ -142,16 +143,6 @@ def test_what_a_killed_cpost_left_the_next_removes_and_an_interrupted_one_leaves
         interrupted.signal(signal.SIGINT)
         assert interrupted.exit_code() == 130, interrupted.told
     assert product.run_of("second")["rung"] == "parent cgroup v2"
-
-
-@pytest.mark.as_owner
-def test_an_operator_without_a_command_is_told_and_leaves_nothing(
-    engine: Engine, product: Product
-) -> None:
-    with nothing_left(engine.client):
-        started = product.profile({"mistyped": "nosuchcommand"}, shell=False)
-        assert started.exit_code() == 6, started.told
-    assert product.run_of("mistyped")["exit_code"] == 127
 
 
 def test_doctor_says_which_engine_it_is_and_what_it_allows(

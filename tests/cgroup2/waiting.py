@@ -14,4 +14,4 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {LIMIT_S} s in vain until {what}")
-        time.sleep(0.1)
+        time.sleep(0.3)

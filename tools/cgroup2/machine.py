@@ -31,6 +31,10 @@ KERNEL_ARGUMENTS = (
     "tsc=reliable",
     # Emulated processors have no timing to attack, and everything counts double on them.
     "mitigations=off",
+    "nokaslr",
+    "init_on_alloc=0",
+    # Cgroups and networks are removed without waiting for every processor's leisure.
+    "rcupdate.rcu_expedited=1",
 )
 
 
