@@ -24,7 +24,6 @@ import cpost.commands.profile
 import cpost.engine.docker_engine  # noqa: F401  # imported for the children that are forked
 from cpost import cli
 
-
 MISTYPED = "mistyped"
 
 
@@ -101,7 +100,16 @@ class Product:
 
     def say_go(self) -> None:
         """Let the operator that reads /input/go, or will in a moment, go on."""
-        (self.payload / "go").write_text("\n")
+        wait_until(self._said_go, "somebody reads /input/go")
+
+    def _said_go(self) -> bool:
+        try:
+            pipe = os.open(self.payload / "go", os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # nobody has it open for reading yet
+            return False
+        os.write(pipe, b"\n")
+        os.close(pipe)
+        return True
 
     def file_of(self, operator: str, name: str) -> Path | None:
         """Return a file of an operator's run, None until there is one."""
