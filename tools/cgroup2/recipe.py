@@ -21,6 +21,7 @@ _INGREDIENTS = (
     CHECKOUT / "demo" / "requirements.txt",
     CHECKOUT / "demo" / "Dockerfile",
     CHECKOUT / "demo" / "operators",
+    CHECKOUT / "demo" / "models",
 )
 
 # They have nothing to do on that machine, and weigh more than all the rest.
