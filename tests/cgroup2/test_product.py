@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from parents import MIB, Engine
@@ -57,6 +59,12 @@ def starve(engine: Engine, product: Product, started: Started, operator: str) ->
     product.say_go()
 
 
+def is_told_how_much_was_seen(run: Mapping[str, Any]) -> bool:
+    """Whether a run's figures go to its very end, or else say that they do not."""
+    seen_to_its_end = run["totals"]["unseen_end_usec"] == 0
+    return seen_to_its_end or any("is not counted" in line for line in run["warnings"])
+
+
 @pytest.mark.as_owner
 def test_exact_totals_of_short_hungry_and_killed_operators(
     engine: Engine, product: Product
@@ -84,7 +92,9 @@ def test_exact_totals_of_short_hungry_and_killed_operators(
     assert all(totals[name]["memory_peak_bytes"] > 0 for name in SHORT_ONES)
 
     burnt_usec = round(float(product.output_of("burner")) * 1e6)
-    assert burnt_usec <= totals["burner"]["cpu_usage_usec"] <= burnt_usec + 2 * start_usec
+    # Beside what it says itself: the runtime's work before it, the kernel's after it.
+    most_usec = burnt_usec * 1.2 + 2 * start_usec
+    assert burnt_usec <= totals["burner"]["cpu_usage_usec"] <= most_usec
 
     held_bytes = totals["holder"]["memory_peak_bytes"]
     assert HELD_BYTES <= held_bytes <= HELD_BYTES + MOST_MEMORY_OF_A_START
@@ -115,11 +125,11 @@ def test_who_cannot_have_exact_totals_is_told_what_is_not_seen(
     holder, killed = product.run_of("holder"), product.run_of("starved")
     for run in (holder, killed):
         assert run["rung"] == "container cgroup v2"
-        assert any("after the last" in line for line in run["warnings"]), run["warnings"]
+        assert is_told_how_much_was_seen(run), run
     assert holder["totals"]["cpu_usage_usec"] > 0
     assert holder["totals"]["memory_peak_bytes"] >= HELD_BYTES
     # The kernel's count goes with the cgroup, and the engine's flag is not reliable: that it was
-    # killed is certain, by whom need not be.
+    # killed is certain, by whom may be a guess.
     assert (killed["state"], killed["exit_code"]) == ("fail", 137)
     assert killed["oom_killed"] or "SIGKILL" in killed["reason"], killed
 
