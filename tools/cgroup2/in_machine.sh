@@ -4,7 +4,8 @@
 #
 # In:   `environment` and `command` (shell scripts) beside the checkout that this script lies in.
 # Out:  /dev/vdc, a tar: whatever the command left in $CPOST_RESULTS, its `output.log`, the
-#       `exit_status` (without it the host takes the boot for failed), `timings` and `journal.log`.
+#       `exit_status` (without it the host takes the boot for failed), `timings`, `processors` and
+#       `journal.log`.
 # Live: /dev/ttyS1 shows what the command prints.
 set -u -o pipefail
 
@@ -19,6 +20,14 @@ user_runtime=/run/user/$uid
 
 note() { # WHAT: the moment, in seconds since the kernel started
     printf '%8s  %s\n' "$(cut -d ' ' -f 1 /proc/uptime)" "$1" >>"$CPOST_RESULTS/timings"
+}
+
+who_used_the_processors() { # seconds of each service, the most first
+    local file
+    for file in /sys/fs/cgroup/{init.scope,user.slice,system.slice/*}/cpu.stat; do
+        awk -v name="${file#/sys/fs/cgroup/}" \
+            '$1 == "usage_usec" { printf "%8.1f  %s\n", $2 / 1e6, name }' "$file"
+    done | sed 's|/cpu.stat$||' | sort -rn | head -n 12
 }
 
 power_off() {
@@ -78,6 +87,7 @@ execute </dev/null 2>&1 | tee "$CPOST_RESULTS/output.log" >/dev/ttyS1
 status=$?
 note "command ended"
 systemd-analyze blame >"$CPOST_RESULTS/boot.log" 2>&1
+who_used_the_processors >"$CPOST_RESULTS/processors"
 journalctl --boot --no-pager >"$CPOST_RESULTS/journal.log"
 echo "$status" >"$CPOST_RESULTS/exit_status"
 tar -c -f /dev/vdc -C "$CPOST_RESULTS" .
