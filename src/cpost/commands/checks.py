@@ -21,7 +21,8 @@ def check_payload(folder: Path, pipeline: Pipeline) -> Path:
     """
     if not folder.exists():
         raise UsageError(
-            f"the input payload directory does not exist: {folder}", hint=f"ls -d {folder.parent}/*"
+            f"the input payload directory does not exist: {folder}",
+            hint=f"ls -d {folder.parent / '*'}",
         )
     if not folder.is_dir():
         raise UsageError(
@@ -67,7 +68,7 @@ def check_triton(pipeline: Pipeline, triton: TritonOptions) -> None:
         )
     if not models_dir.is_dir():
         raise UsageError(
-            f"--models_dir is no directory: {models_dir}", hint=f"ls -d {models_dir.parent}/*"
+            f"--models_dir is no directory: {models_dir}", hint=f"ls -d {models_dir.parent / '*'}"
         )
     _require_utf8(models_dir)
     if not os.access(models_dir, os.R_OK | os.X_OK):

@@ -14,6 +14,7 @@ from cpost.commands.checks import (
 )
 from cpost.errors import RecordError, TritonError, UsageError
 from cpost.pipeline.model import ContainerImage, Input, Operator, Pipeline
+from cpost.triton.servers import TritonOptions
 
 
 def pipeline(*, reads: bool = True, models: tuple[str, ...] = ()) -> Pipeline:
@@ -69,14 +70,14 @@ def test_a_folder_with_earlier_outputs_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_pipeline_with_models_needs_their_folder(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="use Triton models or services: reader") as told:
-        check_triton(pipeline(models=("m",)), None)
+    with pytest.raises(UsageError, match="use Triton models: reader") as told:
+        check_triton(pipeline(models=("m",)), TritonOptions())
     assert "--models_dir" in str(told.value.hint)
     with pytest.raises(UsageError, match="is no directory"):
-        check_triton(pipeline(models=("m",)), tmp_path / "none")
-    with pytest.raises(TritonError):
-        check_triton(pipeline(models=("m",)), tmp_path)
-    check_triton(pipeline(), None)
+        check_triton(pipeline(models=("m",)), TritonOptions(models_dir=tmp_path / "none"))
+    with pytest.raises(TritonError, match="the model 'm' is not in"):
+        check_triton(pipeline(models=("m",)), TritonOptions(models_dir=tmp_path))
+    check_triton(pipeline(), TritonOptions())
 
 
 def test_a_folder_for_results_is_made(tmp_path: Path) -> None:

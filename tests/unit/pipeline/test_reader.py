@@ -219,7 +219,10 @@ def test_requests_may_be_digits_in_quotes(tmp_path: Path) -> None:
 
 
 def test_the_host_path_of_a_service_is_told_to_be_unused(tmp_path: Path) -> None:
-    service = "  services:\n  - name: t\n    container: {image: x, hostVolumePath: /models}\n"
+    service = (
+        "  services:\n  - name: t\n    container: {image: x, hostVolumePath: /models}\n"
+        "    connections: {http: [{name: URI, port: 80}]}\n"
+    )
     assert read(tmp_path, HEAD + operator("a", service)).warnings == (
         f"{tmp_path}/p.yaml:9:27: hostVolumePath of container of service 't' is not used: see "
         "--models_dir",

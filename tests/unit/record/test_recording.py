@@ -158,6 +158,7 @@ def test_what_is_written_only_changes_with_the_schema(recording, tmp_path):
             "cpu_count": None,
         },
         "start_up": {"cpu_usec": None, "memory_peak_bytes": None},
+        "sidecars": [],
         "sample_count": 1,
         "samples_not_stored": 0,
         "log_kept_bytes": {"stdout": 0, "stderr": 0},

@@ -51,7 +51,7 @@ def test_every_object_of_the_schema_is_closed():
                 closed += 1
         elif isinstance(part, list):
             waiting += part
-    assert closed == 15
+    assert closed == 21
 
 
 @pytest.mark.parametrize(
