@@ -64,6 +64,9 @@ install_python_packages() {
     guest_pip --quiet --quiet download --dest "$root/opt/wheels" \
         --requirement "$wanted/requirements-dev.txt"
     in_root python3 -m venv /opt/venv
+    # Of these the server's own parts are wanted alone, not what its clients need.
+    guest_pip --quiet --quiet download --no-deps --dest "$root/opt/wheels" \
+        --requirement demo/triton/requirements.txt
     offline_pip --requirement /tmp/requirements/requirements-dev.txt
 
     # The checkout comes at each boot (see testbed-run); installed is but the way to it.
@@ -76,8 +79,9 @@ install_python_packages() {
 # The base image a machine without a registry needs; `prime.sh` gives it to the engines.
 make_container_image() {
     mkdir -p "$root/var/lib/testbed"
-    # Without what nobody reads there: each file costs time when it is imported.
-    mmdebstrap --quiet --variant=minbase --include=python3 \
+    # Without what nobody reads there: each file costs time when it is imported. Triton's backend
+    # is linked to Python's library.
+    mmdebstrap --quiet --variant=minbase --include=python3,libpython3.11 \
         --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
         --dpkgopt='path-exclude=/usr/share/locale/*' \
         "$release" "$root/var/lib/testbed/python.tar" ${mirror:+"$mirror"}

@@ -19,6 +19,7 @@ jobs+=($!)
     podman import --quiet "$base" "docker.io/$name" >/dev/null) &
 jobs+=($!)
 DOCKER_HOST=unix:///run/docker.sock python tools/demo_image.py
+DOCKER_HOST=unix:///run/docker.sock python tools/triton_image.py
 for job in "${jobs[@]}"; do
     wait "$job"
 done

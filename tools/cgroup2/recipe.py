@@ -11,8 +11,8 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 
-# The checkout itself is no ingredient: it is handed in at each boot. But the demo's image is built
-# into the machine, since building it there takes minutes.
+# The checkout itself is no ingredient: it is handed in at each boot. But the demo's images are
+# built into the machine, since building them there takes minutes.
 _INGREDIENTS = (
     HERE / "build-root.sh",
     HERE / "prime.sh",
@@ -22,6 +22,7 @@ _INGREDIENTS = (
     CHECKOUT / "demo" / "Dockerfile",
     CHECKOUT / "demo" / "operators",
     CHECKOUT / "demo" / "models",
+    CHECKOUT / "demo" / "triton",
 )
 
 # They have nothing to do on that machine, and weigh more than all the rest.
