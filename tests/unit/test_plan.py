@@ -18,7 +18,7 @@ import jsonschema
 import pytest
 
 from cpost.commands import plan
-from cpost.errors import DefinitionError, RecordError, UsageError
+from cpost.errors import DefinitionError, RecordError, TritonError, UsageError
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "plan.schema.json"
 DEFINITION = """\
@@ -176,7 +176,7 @@ network is made first (docker network create cpost_net) and removed afterwards
 (docker network rm cpost_net). A sidecar is started before the operators that it
 stands beside, and ended (docker stop) after them; the addresses hold on that
 network.
-"""  # noqa: E501
+"""  # noqa: E501  # commands are not wrapped
 
 
 @pytest.fixture(autouse=True)
@@ -211,10 +211,36 @@ def test_people_see_everything_in_the_order_of_execution(
     assert capsys.readouterr().out == TEXT
 
 
+def make_models(models_dir: Path) -> None:
+    """Make the models of the definition, as a repository must hold them."""
+    for name in ("spleen", "liver"):
+        (models_dir / name / "1").mkdir(parents=True)
+        (models_dir / name / "config.pbtxt").touch()
+
+
+def test_servers_are_planned_once_each_and_operators_are_told_of_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    result = planned(capsys, "--json")
+    service, triton = result["sidecars"]
+    assert (service["name"], service["kind"]) == ("triton", "service")
+    assert (triton["operators"], triton["models"]) == (["viewer"], ["spleen", "liver"])
+    told = result["operators"][2]["environment"]
+    assert told["TRITON_URI"] == f"{service['container_name']}:8000"
+    assert told["NVIDIA_TRITON_GRPCURI"] == f"{triton['container_name']}:8001"
+    assert "abc" not in service["docker_run"]
+
+
+def test_a_model_that_is_not_in_its_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(TritonError, match="the model 'spleen' is not in"):
+        execute("p.yaml", "--models_dir", str(tmp_path))
+
+
 def test_payload_and_models_are_shown_where_they_are_given(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert execute("p.yaml", "payload", "--models_dir", "models") == 0
+    make_models(tmp_path)
+    assert execute("p.yaml", "payload", "--models_dir", ".") == 0
     out = capsys.readouterr().out
     assert f"\nPayload      {tmp_path}/payload\nModels       {tmp_path}/models\n" in out
     assert f"source={tmp_path}/payload,target=/input,readonly" in out
@@ -251,6 +277,7 @@ def test_programs_get_everything_in_the_order_of_execution(
 
 
 def test_options_reach_the_plan(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    make_models(tmp_path)
     result = planned(
         capsys,
         "payload",

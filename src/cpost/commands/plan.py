@@ -55,7 +55,7 @@ def execute(args: argparse.Namespace) -> int:
     """Print the plan; DefinitionError, UsageError."""
     payload = _directory(args.input_dir, "INPUT")
     triton = triton_options(args)
-    models_dir = _directory(triton.models_dir, "--models_dir")
+    models_dir = _directory(args.models_dir, "--models_dir")
     definition = read_pipeline(
         args.pipeline_path, dict(args.param), job_id=_SESSION, strict=args.strict
     )

@@ -13,7 +13,14 @@ from cpost.commands.checks import (
     prepared_folder,
 )
 from cpost.errors import RecordError, TritonError, UsageError
-from cpost.pipeline.model import ContainerImage, Input, Operator, Pipeline
+from cpost.pipeline.model import (
+    ContainerImage,
+    HttpConnection,
+    Input,
+    Operator,
+    Pipeline,
+    Service,
+)
 from cpost.triton.servers import TritonOptions
 
 
@@ -74,10 +81,35 @@ def test_a_pipeline_with_models_needs_their_folder(tmp_path: Path) -> None:
         check_triton(pipeline(models=("m",)), TritonOptions())
     assert "--models_dir" in str(told.value.hint)
     with pytest.raises(UsageError, match="is no directory"):
-        check_triton(pipeline(models=("m",)), TritonOptions(models_dir=tmp_path / "none"))
+        check_triton(pipeline(models=("m",)), TritonOptions(tmp_path / "none"))
     with pytest.raises(TritonError, match="the model 'm' is not in"):
-        check_triton(pipeline(models=("m",)), TritonOptions(models_dir=tmp_path))
+        check_triton(pipeline(models=("m",)), TritonOptions(tmp_path))
     check_triton(pipeline(), TritonOptions())
+
+
+def test_a_service_needs_no_models_unless_it_names_their_folder(tmp_path: Path) -> None:
+    def with_service(command: str) -> Pipeline:
+        container = ContainerImage("image", command=("serve", command))
+        services = (Service("s", container, http=(HttpConnection("URI", 80),)),)
+        operator = Operator("reader", ContainerImage("image"), services=services)
+        return Pipeline("p", "0.4.0", (operator,), Path("p.yaml"), "")
+
+    check_triton(with_service("--port=80"), TritonOptions())
+    with pytest.raises(UsageError, match="use Triton models: reader"):
+        check_triton(with_service("$(NVIDIA_CLARA_SERVICE_DATA_PATH)/models"), TritonOptions())
+
+
+def test_services_of_one_name_that_are_two_are_pointed_out(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def using(name: str, command: str) -> Operator:
+        container = ContainerImage("image", command=(command,))
+        services = (Service("s", container, http=(HttpConnection("URI", 80),)),)
+        return Operator(name, ContainerImage("image"), services=services)
+
+    both = (using("a", "serve"), using("b", "else"))
+    check_triton(Pipeline("p", "0.4.0", both, Path("p.yaml"), ""), TritonOptions())
+    assert "service s of b has another image or command than that of a" in caplog.text
 
 
 def test_a_folder_for_results_is_made(tmp_path: Path) -> None:

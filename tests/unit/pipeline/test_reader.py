@@ -218,11 +218,33 @@ def test_requests_may_be_digits_in_quotes(tmp_path: Path) -> None:
     assert result.requests == Requests(4, 512, 0)
 
 
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ("  services:\n  - {name: s, container: {image: x}}\n", "service 's' has no port"),
+        (
+            "  services:\n"
+            "  - {name: s, container: {image: x}, connections: {http: [{name: A, port: 1}]}}\n"
+            "  - {name: s, container: {image: y}, connections: {http: [{name: B, port: 1}]}}\n",
+            "operator 'a' has two services called 's'",
+        ),
+        (
+            "  services:\n"
+            "  - {name: s, container: {image: x}, connections: {http: [{name: A, port: 1}]}}\n"
+            "  - {name: t, container: {image: y}, connections: {http: [{name: A, port: 1}]}}\n",
+            "two services of operator 'a' set the variable 'A'",
+        ),
+        ("  models:\n  - name: m\n  - name: m\n", "names the model 'm' twice"),
+    ],
+)
+def test_servers_that_cannot_be_are_told(tmp_path: Path, fields: str, told: str) -> None:
+    with pytest.raises(DefinitionError, match=told):
+        read(tmp_path, HEAD + operator("a", fields))
+
+
 def test_the_host_path_of_a_service_is_told_to_be_unused(tmp_path: Path) -> None:
-    service = (
-        "  services:\n  - name: t\n    container: {image: x, hostVolumePath: /models}\n"
-        "    connections: {http: [{name: URI, port: 80}]}\n"
-    )
+    service = "  services:\n  - name: t\n    container: {image: x, hostVolumePath: /models}\n"
+    service += "    connections: {http: [{name: URI, port: 80}]}\n"
     assert read(tmp_path, HEAD + operator("a", service)).warnings == (
         f"{tmp_path}/p.yaml:9:27: hostVolumePath of container of service 't' is not used: see "
         "--models_dir",
