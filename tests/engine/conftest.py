@@ -10,8 +10,19 @@ import docker
 import pytest
 
 import base_image
+import triton_image as triton_image_maker
 from cpost.engine.connection import Endpoint
 from cpost.errors import EngineUnreachableError
+from image_build import ImageBuildError
+from libpython import LibpythonError
+from packages import PackagesError
+
+_NO_TRITON = (
+    triton_image_maker.TritonImageError,
+    ImageBuildError,
+    LibpythonError,
+    PackagesError,
+)
 
 # With this set a missing engine is a failure: in CI no feature may pass because it was skipped.
 REQUIRED = bool(os.environ.get("CPOST_REQUIRE_ENGINE"))
@@ -47,6 +58,19 @@ def python_image(engine_client: docker.DockerClient) -> str:
         if REQUIRED:
             pytest.fail(f"CPOST_REQUIRE_ENGINE is set, but no base image can be had: {error}")
         pytest.skip(f"no base image can be had: {error}")
+
+
+@pytest.fixture(scope="session")
+def triton_image(python_image: str) -> str:
+    """The name of an image with a real Triton Inference Server."""
+    del python_image  # which it is made of
+    try:
+        triton_image_maker.provide(Endpoint.find(os.environ))
+    except _NO_TRITON as error:
+        if REQUIRED:
+            pytest.fail(f"CPOST_REQUIRE_ENGINE is set, but no Triton can be had: {error}")
+        pytest.skip(f"no Triton can be had: {error}")
+    return triton_image_maker.IMAGE
 
 
 @pytest.fixture
