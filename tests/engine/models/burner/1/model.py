@@ -19,8 +19,7 @@ class TritonPythonModel:
     def _answer(self, request: Any) -> Any:
         seconds = float(pb_utils.get_input_tensor_by_name(request, "SECONDS").as_numpy()[0])
         if seconds < 0:
-            error = pb_utils.TritonError("no negative time can be burnt")
-            return pb_utils.InferenceResponse(error=error)
+            raise ValueError("no negative time can be burnt")
         began = time.process_time()
         while time.process_time() - began < seconds:
             sum(range(1000))
