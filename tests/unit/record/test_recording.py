@@ -163,7 +163,6 @@ def test_what_is_written_only_changes_with_the_schema(recording, tmp_path):
         "samples_not_stored": 0,
         "log_kept_bytes": {"stdout": 0, "stderr": 0},
         "log_cut_bytes": {"stdout": 0, "stderr": 0},
-        "sidecars": [],
     }
     assert (tmp_path / "run" / "settings.yaml").read_text() == (
         "schema_version: 1\n"
