@@ -176,7 +176,7 @@ network is made first (docker network create cpost_net) and removed afterwards
 (docker network rm cpost_net). A sidecar is started before the operators that it
 stands beside, and ended (docker stop) after them; the addresses hold on that
 network.
-"""  # noqa: E501  # commands are not wrapped
+"""  # noqa: E501
 
 
 @pytest.fixture(autouse=True)
@@ -211,13 +211,6 @@ def test_people_see_everything_in_the_order_of_execution(
     assert capsys.readouterr().out == TEXT
 
 
-def make_models(models_dir: Path) -> None:
-    """Make the models of the definition, as a repository must hold them."""
-    for name in ("spleen", "liver"):
-        (models_dir / name / "1").mkdir(parents=True)
-        (models_dir / name / "config.pbtxt").touch()
-
-
 def test_servers_are_planned_once_each_and_operators_are_told_of_them(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -232,15 +225,15 @@ def test_servers_are_planned_once_each_and_operators_are_told_of_them(
 
 
 def test_a_model_that_is_not_in_its_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
     with pytest.raises(TritonError, match="the model 'spleen' is not in"):
-        execute("p.yaml", "--models_dir", str(tmp_path))
+        execute("p.yaml", "--models_dir", str(tmp_path / "none"))
 
 
 def test_payload_and_models_are_shown_where_they_are_given(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    make_models(tmp_path)
-    assert execute("p.yaml", "payload", "--models_dir", ".") == 0
+    assert execute("p.yaml", "payload", "--models_dir", "models") == 0
     out = capsys.readouterr().out
     assert f"\nPayload      {tmp_path}/payload\nModels       {tmp_path}/models\n" in out
     assert f"source={tmp_path}/payload,target=/input,readonly" in out
@@ -277,7 +270,6 @@ def test_programs_get_everything_in_the_order_of_execution(
 
 
 def test_options_reach_the_plan(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    make_models(tmp_path)
     result = planned(
         capsys,
         "payload",
@@ -316,7 +308,7 @@ def test_warnings_are_told_beside_the_plan(
     [
         (["nothere"], "INPUT: nothere does not exist"),
         (["p.yaml"], "INPUT: p.yaml is not a directory"),
-        (["--models_dir", "nothere"], "--models_dir: .*/nothere does not exist"),
+        (["--models_dir", "nothere"], "--models_dir: nothere does not exist"),
     ],
 )
 def test_directories_must_be_there(words: list[str], message: str) -> None:
