@@ -119,7 +119,8 @@ def test_it_is_measured_by_its_own_cgroup_where_one_can_be_made(
     took_usec = (done.exit.finished_ns - done.exit.started_ns) // 1000
     # A process tree's account holds the start as well, before the operator's first instruction.
     before_usec = 0 if done.rung.exact_totals else 200_000
-    assert 370_000 <= done.totals.cpu_usage_usec <= took_usec + before_usec
+    # What its process used before it was moved into the cgroup it counts itself, the cgroup not.
+    assert 300_000 <= done.totals.cpu_usage_usec <= took_usec + before_usec
     assert (done.totals.memory_peak_bytes is None) == (host.version is None)
 
 
