@@ -62,7 +62,7 @@ def attach(
             early.follow(reader, own_directories(target, host).values())
         return reader
     if host is None or target.pid is None or not (host.proc / str(target.pid)).exists():
-        return NothingToRead(lowest, (*refusals, "it had ended before anything could be read"))
+        return NothingToRead(lowest, tuple(refusals))
     raise MeasureError("; ".join(["the operator cannot be measured", *refusals]), hint=_HINT)
 
 

@@ -12,9 +12,6 @@ from cpost.meter.port import Clock
 from cpost.meter.sample import Rung, Sample, Totals
 from cpost.units import NS_PER_SECOND, NS_PER_USEC
 
-_LOSS = "what was used after the last sample is not counted: the cgroup is gone with its container"
-_BACKWARDS = "its CPU time went backwards: the highest reading was kept"
-
 # What changes slowly, or only adds up, is read so often.
 _FACTS_EVERY_NS = NS_PER_SECOND
 
@@ -53,8 +50,9 @@ class CgroupReader:
 
     On a rung with exact totals the cgroup outlives the container, so that ``totals`` still reads
     it. On the others ``totals`` are those of the last reading, and ``unseen_end_usec`` says how
-    long before the cgroup was found gone that was: 0 if no process was left by then. ``refresh``
-    may be called from another thread.
+    long before the cgroup was found gone that was: 0 if no process was left by then. Samples are
+    as they were read, even if CPU time went backwards; its total is the highest reading.
+    ``refresh`` may be called from another thread.
     """
 
     def __init__(
@@ -66,8 +64,7 @@ class CgroupReader:
         self._notes = notes
         self._lock = threading.Lock()
         self._closed = False
-        self._cpu_usage_usec = 0
-        self._went_backwards = False
+        self._highest_usec = 0
         self._facts_due_ns = 0
         self._read_at_ns: int | None = None
         self._gone_at_ns: int | None = None
@@ -80,9 +77,8 @@ class CgroupReader:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Why it is not a higher step, and what that costs; one line each, none if it is exact."""
-        backwards = (_BACKWARDS,) if self._went_backwards else ()
-        return (*self._notes, *self._counters.notes, *backwards, *self._loss())
+        """Why it is not a higher step, and what could not be read; one line each."""
+        return (*self._notes, *self._counters.notes)
 
     def sample(self) -> Sample | None:
         """Read once, now; None when the cgroup is gone."""
@@ -99,7 +95,7 @@ class CgroupReader:
             self._facts_due_ns = 0
             if self._sample() is not None:
                 # Before the first process has come it is empty, too.
-                self._saw_its_end = is_empty and self._cpu_usage_usec > 0
+                self._saw_its_end = is_empty and self._highest_usec > 0
 
     def totals(self) -> Totals:
         """Read what can still be read, else return what was read last."""
@@ -107,8 +103,8 @@ class CgroupReader:
             self._facts_due_ns = 0
             self._sample()
             totals = self._counters.totals()
-        if self._went_backwards:
-            totals = replace(totals, cpu_usage_usec=self._cpu_usage_usec)
+        if totals.cpu_usage_usec is not None:
+            totals = replace(totals, cpu_usage_usec=max(totals.cpu_usage_usec, self._highest_usec))
         return replace(totals, unseen_end_usec=self._unseen_usec())
 
     def __enter__(self) -> CgroupReader:
@@ -138,10 +134,7 @@ class CgroupReader:
                 self._gone_at_ns = at_ns
             return None
         self._read_at_ns = at_ns
-        if sample.cpu_usage_usec < self._cpu_usage_usec:
-            self._went_backwards = True
-            return sample._replace(cpu_usage_usec=self._cpu_usage_usec)
-        self._cpu_usage_usec = sample.cpu_usage_usec
+        self._highest_usec = max(self._highest_usec, sample.cpu_usage_usec)
         return sample
 
     def _unseen_usec(self) -> int | None:
@@ -151,11 +144,3 @@ class CgroupReader:
         if self._gone_at_ns is None or self._saw_its_end:
             return 0
         return (self._gone_at_ns - self._read_at_ns) // NS_PER_USEC
-
-    def _loss(self) -> tuple[str, ...]:
-        if self._gone_at_ns is None:
-            return () if self._rung.exact_totals else (_LOSS,)
-        unseen_usec = self._unseen_usec()
-        if not unseen_usec:
-            return ()
-        return (f"{_LOSS}, at most {unseen_usec / 1000:.0f} ms of it",)

@@ -17,10 +17,6 @@ from cpost.meter.memory_stat import MemoryParts, MemoryStatV2
 from cpost.meter.sample import Sample, Totals
 
 _CPU_KEYS = (b"usage_usec", b"user_usec", b"system_usec")
-_NO_PEAK = (
-    "this kernel keeps no high-water mark of memory (Linux 5.19 does): peaks between two samples "
-    "are not seen"
-)
 
 
 class CgroupV2:
@@ -56,7 +52,7 @@ class CgroupV2:
     @property
     def notes(self) -> tuple[str, ...]:
         """What cannot be told here."""
-        return (*([] if self._peak is not None else [_NO_PEAK]), *self._facts.notes)
+        return tuple(self._facts.notes)
 
     def sample(self, at_ns: int, wall_ns: int) -> Sample:
         """Read what changes all the time; VanishedError when the cgroup is gone."""

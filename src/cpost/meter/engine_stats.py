@@ -18,10 +18,6 @@ from cpost.meter.stats_message import (
 )
 from cpost.units import NS_PER_SECOND
 
-_WEAKNESS = (
-    "the engine tells its statistics once a second: peaks between two readings are not seen, "
-    "and the last second is lost"
-)
 _NO_MEMORY = "the engine tells no memory: its machine's kernel accounts none"
 
 # The stream says nothing for up to a second, and only then can its thread end.
@@ -46,7 +42,7 @@ class EngineStatsReader:
     ) -> None:
         self._open_stream = open_stream
         self._clock = clock
-        self._notes = [*notes, _WEAKNESS]
+        self._notes = list(notes)
         self._lock = threading.Lock()
         self._newest: Sample | None = None
         self._totals = Totals()
@@ -64,7 +60,7 @@ class EngineStatsReader:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Why it is not a higher step, what that costs, and why the stream ended if it broke."""
+        """Why it is not a higher step, and why the stream ended if it broke."""
         return tuple(self._notes)
 
     def sample(self) -> Sample | None:

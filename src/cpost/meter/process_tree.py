@@ -17,10 +17,7 @@ from cpost.meter.port import Clock
 from cpost.meter.sample import Rung, Sample, Totals
 from cpost.units import USEC_PER_SECOND
 
-_WEAKNESS = (
-    "only processes were looked at: page cache, tmpfs files and peaks between two samples are not "
-    "counted"
-)
+_WEAKNESS = "only processes were looked at: page cache and tmpfs files are not counted"
 
 # Reading a tree takes milliseconds, and some 15 more for each GiB that several processes hold.
 # After each reading this many times as long is let pass, so that it costs a tenth of a core.

@@ -208,7 +208,6 @@ def _judged(measured: RunResult, waiter: Waiter, timed_out_after_s: float | None
             engine_oom_killed=exit_.oom_killed,
             reason=end.reason,
             advice=end.advice,
-            warnings=measured.warnings + end.warnings,
             started_wall_ns=exit_.started_ns,
             duration_ns=_exact_duration_ns(exit_) or measured.duration_ns,
         )

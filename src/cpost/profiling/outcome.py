@@ -19,16 +19,12 @@ _MEANINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended; ``reason`` fits into a table, ``advice`` is a sentence or empty.
-
-    ``warnings`` tell where those who saw the end contradict each other.
-    """
+    """How a run ended; ``reason`` fits into a table, ``advice`` is a sentence or empty."""
 
     state: RunState
     oom_killed: bool
     reason: str
     advice: str
-    warnings: tuple[str, ...] = ()
 
 
 def outcome(
@@ -42,18 +38,16 @@ def outcome(
     """
     oom = exit_.oom_killed or bool(totals.oom_kills)
     code = exit_.exit_code
-    warnings = _contradictions(exit_, totals, rung)
     if timed_out_after_s is not None:
         return Outcome(
             RunState.FAIL,
             oom,
             f"timed out after {timed_out_after_s:g} s",
             "give it more time: --timeout SECONDS",
-            warnings,
         )
     if oom:
         reason = "killed for memory" if code else "a process was killed for memory, yet exit 0"
-        return Outcome(RunState.FAIL, True, reason, _more_memory(totals), warnings)
+        return Outcome(RunState.FAIL, True, reason, _more_memory(totals))
     if code == 0:
         return Outcome(RunState.PASS, False, "", "")
     name = signal_name(code)
@@ -79,20 +73,6 @@ def _count_is_final(totals: Totals, rung: Rung | None) -> bool:
     Version 1 counts in the container's own cgroup alone, which is gone by then.
     """
     return totals.oom_kills is not None and rung is Rung.PARENT_CGROUP_V2
-
-
-def _contradictions(exit_: ContainerExit, totals: Totals, rung: Rung | None) -> tuple[str, ...]:
-    """Return what kernel and engine say where they differ on whether memory was the cause."""
-    if totals.oom_kills and not exit_.oom_killed:
-        return (
-            f"processes killed for memory: {totals.oom_kills} by the kernel's count, "
-            "none by the engine's flag",
-        )
-    if exit_.oom_killed and not totals.oom_kills and _count_is_final(totals, rung):
-        return (
-            "processes killed for memory: none by the kernel's count, some by the engine's flag",
-        )
-    return ()
 
 
 def _likely_oom_kill(totals: Totals, rung: Rung | None) -> str:

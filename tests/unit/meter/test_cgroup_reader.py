@@ -73,7 +73,6 @@ def test_the_unseen_end_is_what_lies_between_the_last_reading_and_the_end(
     clock.now_ns += 70 * MS
     counters.gone = True
     assert reader.totals().unseen_end_usec == 70_000
-    assert "at most 70 ms" in reader.notes[-1]
 
 
 def test_the_end_is_when_it_was_first_found_gone_and_not_when_it_was_asked_for(
@@ -98,7 +97,6 @@ def test_one_that_was_read_when_nobody_was_left_in_it_has_no_unseen_end(
     reader.refresh()
     totals = reader.totals()
     assert (totals.cpu_usage_usec, totals.unseen_end_usec) == (900, 0)
-    assert reader.notes == ()
 
 
 def test_one_that_nobody_has_entered_yet_has_not_ended(
@@ -122,16 +120,15 @@ def test_one_that_is_still_there_has_been_seen_to_the_end(reader: CgroupReader) 
     assert reader.totals().unseen_end_usec == 0
 
 
-def test_cpu_time_never_goes_backwards_and_that_it_tried_is_told(
+def test_cpu_time_that_goes_backwards_is_told_as_it_was_read_and_its_total_is_the_highest(
     reader: CgroupReader, counters: FakeCounters
 ) -> None:
     reader.sample()
     counters.cpu_usec = 40
     sample = reader.sample()
     assert sample is not None
-    assert sample.cpu_usage_usec == 100
+    assert sample.cpu_usage_usec == 40
     assert reader.totals().cpu_usage_usec == 100
-    assert any("backwards" in note for note in reader.notes)
 
 
 def test_nothing_is_read_once_it_is_closed(reader: CgroupReader, counters: FakeCounters) -> None:

@@ -129,7 +129,6 @@ def test_the_engines_own_flag_is_kept_beside_the_verdict(
     ended = execution(FakeEngine(), reader=Counting())
     assert ended.result.oom_killed is True
     assert ended.result.engine_oom_killed is False
-    assert any("by the engine's flag" in one for one in ended.result.warnings)
 
 
 def test_trouble_beside_an_operator_takes_nothing_from_what_was_measured_of_it(

@@ -71,38 +71,6 @@ def test_a_time_out_is_told_as_such_and_not_as_the_kill_that_ended_it() -> None:
     assert outcome(exit_, Totals(), None, 1.5).reason == "timed out after 1.5 s"
 
 
-def test_a_kill_that_only_the_kernel_counted_is_told_beside_the_reason() -> None:
-    result = ended(1, flag=False, kills=2)
-    assert result.reason == "killed for memory"
-    assert result.warnings == (
-        "processes killed for memory: 2 by the kernel's count, none by the engine's flag",
-    )
-
-
-def test_a_kill_that_only_the_engine_tells_is_told_beside_the_reason() -> None:
-    result = ended(137, flag=True, kills=0)
-    assert result.reason == "killed for memory"
-    assert result.warnings == (
-        "processes killed for memory: none by the kernel's count, some by the engine's flag",
-    )
-
-
-@pytest.mark.parametrize(
-    ("flag", "kills", "rung"),
-    [
-        (True, 1, Rung.PARENT_CGROUP_V2),
-        (False, 0, Rung.PARENT_CGROUP_V2),
-        (True, None, Rung.PARENT_CGROUP_V2),
-        (True, 0, Rung.PARENT_CGROUP_V1),  # its count was read before the end
-        (True, 0, Rung.CONTAINER_CGROUP_V2),
-    ],
-)
-def test_witnesses_who_do_not_contradict_each_other_are_no_warning(
-    flag: bool, kills: int | None, rung: Rung
-) -> None:
-    assert ended(137, flag=flag, kills=kills, rung=rung).warnings == ()
-
-
 @pytest.mark.parametrize(("kills", "rung"), [(0, Rung.PARENT_CGROUP_V1), (None, Rung.ENGINE_STATS)])
 def test_a_kill_at_the_memory_limit_that_nobody_counted_is_likely_for_memory_yet_not_claimed(
     kills: int | None, rung: Rung

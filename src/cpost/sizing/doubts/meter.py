@@ -36,8 +36,8 @@ def meter_doubts(run: Run, used: Usage) -> Iterator[Doubt]:
         unseen_ms = (run.result.totals.unseen_end_usec or 0) / (USEC_PER_SECOND / 1000)
         yield Doubt(
             DoubtKind.UNSEEN_END,
-            f"what it used in its last {unseen_ms:.0f} ms is not counted, because its counters "
-            "went with it",
+            f"what it used at its very end, in at most {unseen_ms:.0f} ms, is not counted, because "
+            "its counters went with it",
             "cpost doctor says what would let it read them afterwards",
         )
     missing = _missing_figures(run, used)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cpost.meter.sample import Rung
 from cpost.record.run import Run
 from cpost.sizing.doubts.doubt import Doubt, DoubtKind
-from cpost.sizing.usage import WINDOW_NS, Usage, duration_ns
+from cpost.sizing.usage import WINDOW_NS, Usage, cpu_total_usec, duration_ns
 from cpost.units import NS_PER_SECOND
 
 # Two seconds at the usual interval: with fewer samples one of them is 5 % and more of all.
@@ -23,7 +23,13 @@ GAP_INTERVALS = 2
 def sampling_doubts(run: Run, used: Usage) -> Iterator[Doubt]:
     """Yield doubts about samples: too few, too far apart, or contradicting each other."""
     whole_ns = duration_ns(run, used)
-    if whole_ns is not None and whole_ns < WINDOW_NS:
+    if used.first is None and cpu_total_usec(run, used) is None:
+        yield Doubt(
+            DoubtKind.NEVER_SAMPLED,
+            "it ended before anything could be read of it, so it is not known what it used",
+            "a larger payload tells more",
+        )
+    elif whole_ns is not None and whole_ns < WINDOW_NS:
         yield _short(used)
     elif used.sample_count < ENOUGH_SAMPLES:
         yield _few(run)
