@@ -27,12 +27,16 @@ import pytest
 from far_engines import until
 
 from amputations import READ_ONLY, amputated
+from cpost.meter.sample import Sample
 from cpost.record.reading import read_session
+from cpost.record.run import Run
 from cpost.sizing.sized_run import size_run
+from cpost.units import NS_PER_SECOND, NS_PER_USEC
 
 pytestmark = pytest.mark.engine
 
 MIB = 1 << 20
+NS_PER_MS = 1_000_000
 LIMIT_BYTES = 64 * MIB
 # Shared machines are slow at times, and what is waited for comes or does not.
 LIMIT_S = 60
@@ -47,6 +51,21 @@ SPIKE = (
     "held = mmap.mmap(-1, 200 << 20, flags=flags)\n"
     "time.sleep(0.005)\n"
     "held.close()\n"
+)
+# A fifth of a core for three seconds in short bursts, between less and nothing; it says when.
+PULSE = (
+    "import time\n"
+    "def pulse(seconds, burst):\n"
+    "    end = time.time() + seconds\n"
+    "    while time.time() < end:\n"
+    "        began, stop = time.monotonic(), time.process_time() + burst\n"
+    "        while time.process_time() < stop: pass\n"
+    "        time.sleep(max(0, began + 0.04 - time.monotonic()))\n"
+    "pulse(1.5, 0.002)\n"
+    "print(time.time())\n"
+    "pulse(3, 0.008)\n"
+    "print(time.time(), flush=True)\n"
+    "time.sleep(1.5)\n"
 )
 
 
@@ -76,10 +95,6 @@ class Steered:
         self.api.update_container(self.measured(operator), **limits)
         self.go_on(operator)
 
-    def ended(self, operator: str) -> None:
-        """Wait until the result of an operator is stored."""
-        until(lambda: list(self.record_dir.glob(f"*/*__{operator}/run.json")), LIMIT_S)
-
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Keep cpost itself from doing anything meanwhile."""
@@ -104,6 +119,11 @@ class Steered:
                 assert under_its_table.count(f"warning: {doubt['message']}\n") == 1
             assert len(set(run["warnings"])) == len(run["warnings"])
         return {run["name"]: run for run in runs}
+
+    def _samples(self, operator: str) -> int:
+        assert self.process.poll() is None, "cpost has ended"
+        files = self.record_dir.glob(f"*/*__{operator}/samples.csv")
+        return sum(len(file.read_text().splitlines()) - 1 for file in files)
 
 
 Steer = Callable[..., Any]
@@ -301,19 +321,44 @@ def test_memory_that_was_swapped_out_is_told(steer: Steer) -> None:
 def test_the_maximum_of_cpu_does_not_depend_on_how_often_it_was_sampled(
     steer: Steer, cpost: Any
 ) -> None:
-    """One container is sampled each 10 ms; of its samples each tenth and each hundredth are left.
+    """One container is sampled each 10 ms; some of its samples are what 0.1 s and 1 s would be.
 
-    So they are of the very same load, whatever else the machine does.
+    Where others keep a machine busy the load itself is uneven, and its highest second is truly
+    higher than what any sampling of a second can find: that much is allowed beside 3 %.
     """
     with steer({"pulsing": f'exec python3 -c "{PULSE}"'}, "--interval", 0.01) as steered:
         steered.results()
     (run,) = read_session(cpost.session_dir).runs
     samples = list(run.samples)
-    assert len(samples) > 300
-    maxima = []
-    for every in (1, 10, 100):
-        thinned = (*samples[:-1:every], samples[-1])
-        maximum = size_run(replace(run, samples=thinned)).summary.cpu_maximum_cores
-        assert maximum is not None
-        maxima.append(maximum)
-    assert max(maxima) < 1.03 * min(maxima)
+    (log,) = cpost.session_dir.glob("*/stdout.log")
+    began_ns, ended_ns = (int(float(word) * NS_PER_SECOND) for word in log.read_text().split())
+    busy = [one for one in samples if began_ns <= one.wall_ns <= ended_ns]
+    unevenness = max(seconds_of(busy)) / min(seconds_of(busy))
+
+    maxima = [maximum_cores(run, thinned(samples, interval)) for interval in (10, 100, 1000)]
+    assert max(maxima) < 1.03 * unevenness * min(maxima)
+    assert maxima[0] == pytest.approx(max(seconds_of(busy)), rel=0.03)
+
+
+def seconds_of(samples: list[Sample]) -> list[float]:
+    """Return the cores that were busy in every second that begins with a sample."""
+    return [
+        (later.cpu_usage_usec - one.cpu_usage_usec) * NS_PER_USEC / (later.at_ns - one.at_ns)
+        for one in samples
+        for later in [next((s for s in samples if s.at_ns >= one.at_ns + NS_PER_SECOND), None)]
+        if later is not None
+    ]
+
+
+def thinned(samples: list[Sample], interval_ms: int) -> tuple[Sample, ...]:
+    """Return the first sample of each interval, and the last."""
+    firsts: dict[int, Sample] = {}
+    for one in samples:
+        firsts.setdefault((one.at_ns - samples[0].at_ns) // (interval_ms * NS_PER_MS), one)
+    return (*firsts.values(), samples[-1])
+
+
+def maximum_cores(run: Run, samples: tuple[Sample, ...]) -> float:
+    maximum = size_run(replace(run, samples=samples)).summary.cpu_maximum_cores
+    assert maximum is not None
+    return maximum
