@@ -14,6 +14,8 @@ from cpost.units import NS_PER_USEC
 
 _MCORES_PER_CORE = 1000
 
+_LIMIT_HITS = {"memory.failcnt": "own_hits", "memory.memsw.failcnt": "own_swap_hits"}
+
 
 class FactsV1:
     """Of ``directories`` (by controller), and of ``own``, where the container's limits stand."""
@@ -27,7 +29,9 @@ class FactsV1:
             return files.want(of[controller] / name) if controller in of else None
 
         facts.add(want(own, "memory", "memory.oom_control"), _oom, urgent=True)
-        facts.add(want(own, "memory", "memory.failcnt"), _number("memory_limit_hits"), urgent=True)
+        # Where the limit with swap is the same, as without swap, only the latter's is counted.
+        for name, hits in _LIMIT_HITS.items():
+            facts.add(want(own, "memory", name), _number(hits), urgent=True)
         facts.add(want(own, "cpu", "cpu.stat"), _throttling, urgent=True)
         for whose, of in {"own": own, "": directories}.items():
             limit = want(of, "memory", "memory.limit_in_bytes")
@@ -72,6 +76,9 @@ class FactsV1:
             period_usec = known.pop(f"{whose}_period", None)
             if quota_usec is not None and period_usec:
                 quotas.append(quota_usec * _MCORES_PER_CORE // period_usec)
+        hits = [known.pop(name, None) for name in _LIMIT_HITS.values()]
+        counted = [one for one in hits if one is not None]
+        known["memory_limit_hits"] = sum(counted) if counted else None
         known["memory_limit_bytes"] = tightest(*limits)
         known["cpu_limit_mcores"] = tightest(*quotas)
         return known

@@ -30,6 +30,9 @@ _log = logging.getLogger(__name__)
 _REST_S = 0.01
 _MOST_ATTEMPTS = 50
 _ATTEMPTS_AT_THE_BEST_RUNG = 5
+# Since the last directory appeared. Where a machine is busy others may come late; a cgroup that
+# is opened without them tells less.
+_ATTEMPTS_WITH_ALL_DIRECTORIES = 20
 
 # Files of version 2 that the kernel itself tells of when they change.
 _TELLING = ("cgroup.events", "memory.events")
@@ -66,7 +69,10 @@ class EarlyCgroup:
         """Sleep and read, until woken; what a thread does."""
         try:
             while (events := self._inotify.wait(self._patience_s())) is not None:
+                known = len(self._appearing.own)
                 went = [self._appearing.take(event) for event in events]
+                if len(self._appearing.own) > known:
+                    self._attempts = 0
                 with self._lock:
                     if self._reader is None and not self._taken and self._appearing.own:
                         self._try_to_open()
@@ -90,9 +96,9 @@ class EarlyCgroup:
 
     def _try_to_open(self) -> None:
         self._attempts += 1
-        few = self._attempts <= _ATTEMPTS_AT_THE_BEST_RUNG
-        if few and not self._appearing.complete:
+        if self._attempts <= _ATTEMPTS_WITH_ALL_DIRECTORIES and not self._appearing.complete:
             return  # the other directories will be there in a moment
+        few = self._attempts <= _ATTEMPTS_AT_THE_BEST_RUNG
         self._watch(self._appearing.own.values())
         refusals: list[str] = []
         for rung, open_reader in cgroup_rungs(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -17,10 +19,12 @@ class HostWatch:
         self.use = HostUse()
         self._root = root
         self._before = HostCounters()
+        self._began_ns = 0
 
     def __enter__(self) -> HostWatch:
         """Return itself."""
         self._before = host_counters(self._root)
+        self._began_ns = time.monotonic_ns()
         return self
 
     def __exit__(
@@ -30,7 +34,9 @@ class HostWatch:
         trace: TracebackType | None,
     ) -> None:
         """Read the counters again."""
-        self.use = _difference(self._before, host_counters(self._root))
+        elapsed_ns = time.monotonic_ns() - self._began_ns
+        use = _difference(self._before, host_counters(self._root))
+        self.use = replace(use, elapsed_ns=elapsed_ns)
 
 
 def _difference(before: HostCounters, after: HostCounters) -> HostUse:

@@ -11,7 +11,7 @@ from cpost.reports.sidecar_json import operator_sidecars
 from cpost.sizing.recommendation import Recommendation
 from cpost.sizing.sized_run import SizedRun
 from cpost.sizing.summary import Summary
-from cpost.units import USEC_PER_SECOND
+from cpost.units import NS_PER_SECOND, USEC_PER_SECOND
 
 
 def operator_object(sized: SizedRun) -> dict[str, Any]:
@@ -107,6 +107,7 @@ def _host(host: HostUse) -> dict[str, Any]:
         "swapped_out_bytes": host.swapped_out_bytes,
         "heat_throttles": host.heat_throttles,
         "cpu_count": host.cpu_count,
+        "elapsed_seconds": None if host.elapsed_ns is None else host.elapsed_ns / NS_PER_SECOND,
     }
 
 

@@ -103,7 +103,8 @@ V1_FILES = {
         "memory.kmem.usage_in_bytes": "3000000\n",
         "memory.use_hierarchy": "1\n",
         "memory.limit_in_bytes": "9223372036854771712\n",
-        "memory.failcnt": "6\n",
+        "memory.failcnt": "4\n",
+        "memory.memsw.failcnt": "2\n",
         "memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n",
         "memory.stat": """\
 cache 1

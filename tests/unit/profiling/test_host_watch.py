@@ -25,7 +25,10 @@ def tell(root: Path, *, busy: int, stolen: int) -> None:
 def test_it_is_what_was_done_in_the_block(root: Path) -> None:
     with HostWatch(root) as watch:
         tell(root, busy=130, stolen=6)
-    assert watch.use == HostUse(30 * TICK_USEC, TICK_USEC, cpu_count=2)
+    elapsed_ns = watch.use.elapsed_ns
+    assert elapsed_ns is not None
+    assert elapsed_ns > 0
+    assert watch.use == HostUse(30 * TICK_USEC, TICK_USEC, cpu_count=2, elapsed_ns=elapsed_ns)
 
 
 def test_a_counter_that_shrinks_tells_nothing(root: Path) -> None:
@@ -38,7 +41,7 @@ def test_a_counter_that_shrinks_tells_nothing(root: Path) -> None:
 def test_what_is_known_only_before_or_after_is_not_known(root: Path) -> None:
     with HostWatch(root) as watch:
         (root / "proc/stat").unlink()
-    assert watch.use == HostUse()
+    assert watch.use == HostUse(elapsed_ns=watch.use.elapsed_ns)
 
 
 def test_before_the_block_has_ended_nothing_is_known(root: Path) -> None:

@@ -156,6 +156,7 @@ def test_what_is_written_only_changes_with_the_schema(recording, tmp_path):
             "swapped_out_bytes": None,
             "heat_throttles": None,
             "cpu_count": None,
+            "elapsed_ns": None,
         },
         "start_up": {"cpu_usec": None, "memory_peak_bytes": None},
         "sidecars": [],

@@ -202,6 +202,7 @@ def test_all_that_is_known_of_a_run_is_told():
             "swapped_out_bytes": 8192,
             "heat_throttles": 2,
             "cpu_count": 8,
+            "elapsed_seconds": None,
         },
     }
     assert {name: operator[name] for name in expected} == expected

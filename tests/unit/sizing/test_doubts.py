@@ -173,6 +173,23 @@ def test_the_engines_own_work_around_a_short_run_is_no_other_load():
     assert DoubtKind.OTHER_LOAD not in kinds(spotless(duration_ms=999, host_use=busy))
 
 
+def test_other_load_is_over_all_the_time_for_which_the_machine_was_watched():
+    watched = HostUse(busy_usec=14 * SECOND, cpu_count=8, elapsed_ns=6 * 10**9)
+    told = messages(spotless(host_use=watched))
+    assert "others kept 2.0 of the machine's 8 cores busy" in told[DoubtKind.OTHER_LOAD]
+
+
+def test_a_peak_at_its_limit_is_nothing_to_size_from():
+    told = messages(spotless(memory_peak_bytes=100 * MB, memory_limit_bytes=100 * MB))
+    assert "size it" not in told[DoubtKind.SPIKE_MISSED]
+
+
+def test_a_run_of_which_nothing_could_be_read_is_said_to_be_not_known():
+    unread = run((), duration_ms=2000)
+    assert kinds(unread) == [DoubtKind.NEVER_SAMPLED]
+    assert "it is not known what it used" in messages(unread)[DoubtKind.NEVER_SAMPLED]
+
+
 def test_a_flag_of_the_engine_alone_tells_of_a_killed_child():
     assert DoubtKind.CHILD_KILLED in kinds(spotless(engine_oom_killed=True))
 

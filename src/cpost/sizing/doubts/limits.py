@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cpost.meter.sample import Totals
 from cpost.record.run import Run
 from cpost.sizing.doubts.doubt import Doubt, DoubtKind
 from cpost.sizing.usage import Usage, duration_ns
@@ -23,14 +24,18 @@ def limit_doubts(run: Run, used: Usage) -> Iterator[Doubt]:
     yield from _cpu(run, used)
 
 
+def peak_is_limit(totals: Totals) -> bool:
+    """Whether memory went up to its limit, so that nobody knows how far it would have gone."""
+    peak_bytes, limit_bytes = totals.memory_peak_bytes, totals.memory_limit_bytes
+    if peak_bytes is None or limit_bytes is None:
+        return False
+    return peak_bytes >= limit_bytes - PAGE_BYTES
+
+
 def _memory(run: Run) -> Iterator[Doubt]:
     totals = run.result.totals
-    peak_bytes, limit_bytes = totals.memory_peak_bytes, totals.memory_limit_bytes
-    if (
-        peak_bytes is not None
-        and limit_bytes is not None
-        and peak_bytes >= limit_bytes - PAGE_BYTES
-    ):
+    limit_bytes = totals.memory_limit_bytes
+    if limit_bytes is not None and peak_is_limit(totals):
         yield Doubt(
             DoubtKind.PEAK_SATURATED,
             "its memory peak is its limit, so it says only that the limit of "
@@ -42,7 +47,7 @@ def _memory(run: Run) -> Iterator[Doubt]:
         yield Doubt(
             DoubtKind.MEMORY_LIMIT_HIT,
             f"it reached its memory limit{limit} {_times(totals.memory_limit_hits)}, so the kernel "
-            "took file memory back and it may have been slower",
+            "had to take memory back and it may have been slower",
             "execute it with a higher limit",
         )
 

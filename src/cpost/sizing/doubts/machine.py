@@ -41,7 +41,7 @@ def machine_doubts(run: Run, used: Usage) -> Iterator[Doubt]:
 
 
 def _other_load(run: Run, used: Usage) -> Iterator[Doubt]:
-    """Compare the whole machine's CPU time with the run's.
+    """Compare the whole machine's CPU time with the run's, over the time it was watched.
 
     In a run of under a second the engine's own work of starting and removing would look like
     somebody else's load.
@@ -52,7 +52,7 @@ def _other_load(run: Run, used: Usage) -> Iterator[Doubt]:
         return
     if whole_ns < WINDOW_NS:
         return
-    others_cores = (host.busy_usec - own_usec) * NS_PER_USEC / whole_ns
+    others_cores = (host.busy_usec - own_usec) * NS_PER_USEC / (host.elapsed_ns or whole_ns)
     if others_cores > OTHER_LOAD_SHARE * host.cpu_count:
         yield Doubt(
             DoubtKind.OTHER_LOAD,
@@ -66,7 +66,8 @@ def _stolen(run: Run, used: Usage) -> Iterator[Doubt]:
     host, whole_ns = run.result.host_use, duration_ns(run, used)
     if host.stolen_usec is None or host.cpu_count is None or whole_ns is None:
         return
-    if host.stolen_usec * NS_PER_USEC > STOLEN_SHARE * host.cpu_count * whole_ns:
+    watched_ns = host.elapsed_ns or whole_ns
+    if host.stolen_usec * NS_PER_USEC > STOLEN_SHARE * host.cpu_count * watched_ns:
         yield Doubt(
             DoubtKind.STOLEN_TIME,
             f"the hypervisor took {host.stolen_usec / USEC_PER_SECOND:.1f} s of CPU time from this "

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cpost.record.run import Run
 from cpost.sizing.doubts.doubt import Doubt, DoubtKind
+from cpost.sizing.doubts.limits import peak_is_limit
 from cpost.sizing.memory_spike import unseen_spike_bytes
 from cpost.sizing.usage import Usage
 from cpost.units import format_megabytes
@@ -27,12 +28,14 @@ def memory_doubts(run: Run, used: Usage) -> Iterator[Doubt]:
             "a spike of memory was missed, for the kernel's peak is "
             f"{format_megabytes(spike_bytes)} above all that samples saw and files explain, so "
             "hard memory and working set are too low",
-            "size it from the peak, as cpost does",
+            "execute it with a higher limit"
+            if peak_is_limit(totals)
+            else "size it from the peak, as cpost does",
         )
     if totals.swap_peak_bytes:
         yield Doubt(
             DoubtKind.SWAPPED,
             f"{format_megabytes(totals.swap_peak_bytes)} of its memory were swapped out, and are "
             "in no figure of memory",
-            "execute it again with more free memory, or without swap",
+            "execute it again with more memory, or without swap",
         )
