@@ -179,7 +179,9 @@ def test_limits_that_were_reached_and_kills_are_told(steer: Steer) -> None:
         "slowed": when_told("slowed", f"exec {BURN_A_CPU_SECOND}"),
     }
     with steer(operators) as cpost:
-        for name in ("full", "parent", "killed"):
+        # Where the limit with swap is the same, newer kernels of version 1 count nothing.
+        cpost.limit("full", mem_limit=LIMIT_BYTES, memswap_limit=-1)
+        for name in ("parent", "killed"):
             cpost.limit(name, mem_limit=LIMIT_BYTES, memswap_limit=LIMIT_BYTES)
         cpost.limit("slowed", cpu_quota=50_000, cpu_period=100_000)
         runs = cpost.results()
@@ -192,7 +194,7 @@ def test_limits_that_were_reached_and_kills_are_told(steer: Steer) -> None:
     assert runs["full"]["memory"]["peak_bytes"] == pytest.approx(LIMIT_BYTES, rel=0.01)
     assert runs["full"]["memory"]["hard_peak_bytes"] < LIMIT_BYTES / 2
 
-    assert {"child-killed", "memory-limit-hit"} <= kinds(runs["parent"])
+    assert {"child-killed", "peak-saturated"} <= kinds(runs["parent"])
     assert (runs["parent"]["state"], runs["parent"]["exit_code"]) == ("fail", 0)
 
     assert "child-killed" not in kinds(runs["killed"])
@@ -200,7 +202,7 @@ def test_limits_that_were_reached_and_kills_are_told(steer: Steer) -> None:
     assert runs["killed"]["oom_killed"]
 
     assert of_limits & kinds(runs["slowed"]) == {"cpu-throttled"}
-    assert runs["slowed"]["cpu"]["throttled_seconds"] > 0.3
+    assert runs["slowed"]["throttled_seconds"] > 0.3
     assert runs["slowed"]["cpu"]["maximum_cores"] < 0.75
 
 

@@ -52,6 +52,7 @@ def test_without_a_cgroup_to_make_processes_are_followed_and_it_is_said_what_tha
     assert run["meter"] == "process tree"
     assert run["memory"]["hard_peak_bytes"] is None
     assert any("page cache" in one for one in run["warnings"])
+    assert "peak-sampled" in {doubt["kind"] for doubt in run["doubts"]}
 
 
 @pytest.mark.parametrize("operation", ["MEMORY_NOT_MOUNTED", "MEMORY_HIDDEN"])

@@ -29,7 +29,8 @@ class FactsV1:
             return files.want(of[controller] / name) if controller in of else None
 
         facts.add(want(own, "memory", "memory.oom_control"), _oom, urgent=True)
-        # Where the limit with swap is the same, as without swap, only the latter's is counted.
+        # Where the limit with swap is the same as without, it is the former that is reached first:
+        # Linux 6.18 counts no such hits any more, earlier kernels do.
         for name, hits in _LIMIT_HITS.items():
             facts.add(want(own, "memory", name), _number(hits), urgent=True)
         facts.add(want(own, "cpu", "cpu.stat"), _throttling, urgent=True)
