@@ -115,8 +115,9 @@ class Steered:
         for run in runs:
             under_its_table = told.partition(f"Operator {run['name']} Summary")[2]
             under_its_table = under_its_table.partition("Executing Operator")[0]
+            words = " ".join(under_its_table.split())
             for doubt in run["doubts"]:
-                assert under_its_table.count(f"warning: {doubt['message']}\n") == 1
+                assert words.count(f"warning: {doubt['message']}") == 1
             assert len(set(run["warnings"])) == len(run["warnings"])
         return {run["name"]: run for run in runs}
 

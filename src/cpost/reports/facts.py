@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
 from collections.abc import Sequence
@@ -83,6 +84,21 @@ def wrapped(text: str, columns: int) -> list[str]:
         glued = glued.replace(f"{mark}{_UNBREAKABLE}", f"{mark} ")
     lines = textwrap.wrap(
         glued,
+        columns,
+        subsequent_indent=_INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace(_UNBREAKABLE, " ") for line in lines]
+
+
+def wrapped_sentence(text: str, columns: int) -> list[str]:
+    """Return ``text`` in lines of at most ``columns``, broken between words.
+
+    An option stays with its value, and a word that is wider stays whole.
+    """
+    lines = textwrap.wrap(
+        re.sub(r"(--\w+) ", rf"\1{_UNBREAKABLE}", text),
         columns,
         subsequent_indent=_INDENT,
         break_long_words=False,

@@ -15,6 +15,7 @@ from cpost.reports.facts import (
     start_up_line,
     terminal_columns,
     wrapped,
+    wrapped_sentence,
 )
 from cpost.reports.metrics_csv import MetricsCsv, metrics_lines
 from cpost.reports.phrases import ending
@@ -52,7 +53,7 @@ class Narration:
     ) -> None:
         """Print to ``stream`` what ``size`` makes of each run; it must not raise.
 
-        Facts under tables are wrapped to ``columns``.
+        Facts and warnings under tables are wrapped to ``columns``.
         """
         self.sized: list[SizedRun] = []
         self._stream = stream
@@ -146,7 +147,7 @@ class Narration:
         if result.advice:
             self._print(f"hint: {result.advice}")
         for warning in sized.warnings:
-            self._print(f"warning: {warning}")
+            self._print(*wrapped_sentence(f"warning: {warning}", self._columns()))
 
     def _print(self, *lines: str) -> None:
         self._stream.write("".join(f"{line}\n" for line in lines))

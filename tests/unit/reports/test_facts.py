@@ -6,7 +6,14 @@ from report_examples import MB, TOTALS, run, sample, skipped
 
 from cpost.meter.sample import Rung, Totals
 from cpost.record.run import OwnUse, RunState, StartUp
-from cpost.reports.facts import fact_lines, own_use_line, start_up_line, terminal_columns, wrapped
+from cpost.reports.facts import (
+    fact_lines,
+    own_use_line,
+    start_up_line,
+    terminal_columns,
+    wrapped,
+    wrapped_sentence,
+)
 from cpost.sizing.sized_run import size_run
 
 GB = 1_000_000_000
@@ -172,3 +179,14 @@ def test_the_cost_of_a_start_is_that_of_the_first_run_that_knows_it():
     assert start_up_line([size_run(run())]) == ""
     half = run(start_up=StartUp(memory_peak_bytes=4_100_000))
     assert start_up_line([size_run(half)]).startswith("starting a container costs 4.1 MB here")
+
+
+def test_a_sentence_is_wrapped_between_words_and_an_option_stays_with_its_value():
+    sentence = "warning: few samples, so bursts may be missing: use --interval 0.01 next time"
+    assert wrapped_sentence(sentence, 66) == [
+        "warning: few samples, so bursts may be missing: use",
+        "  --interval 0.01 next time",
+    ]
+    assert wrapped_sentence("/a/path/that-is-longer/than-a-line", 10) == [
+        "/a/path/that-is-longer/than-a-line"
+    ]
