@@ -1,3 +1,4 @@
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -158,3 +159,21 @@ def test_nothing_is_expected_of_an_engine_elsewhere_or_of_plain_processes(tmp_pa
         assert early is None
     with expect(Target(pid=None, process_tree=True), host_v2(tmp_path), CLOCK) as early:
         assert early is None
+
+
+def test_on_version_1_it_is_not_opened_before_all_its_directories_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cpost.meter.early_cgroup._REST_S", 60.0)  # only what happens counts
+    write_v1(tmp_path, "cpost/t1")
+    own = write_v1(tmp_path, f"cpost/t1/{CONTAINER}")
+    shutil.rmtree(own["pids"])
+    with expect(expected("/cpost/t1"), host_v1(tmp_path), CLOCK) as early:
+        assert early is not None
+        for number in range(10):
+            attempts = early._attempts
+            (own["memory"].parent / f"another-{number}").mkdir()
+            until(lambda before=attempts: early._attempts > before)
+        assert early._reader is None
+        own["pids"].mkdir()
+        until(lambda: early._reader)
