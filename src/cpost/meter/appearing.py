@@ -66,9 +66,10 @@ class Appearing:
             watch = self._inotify.watch(folder, CREATED | DELETED, directory=True)
             self._folders[watch] = (mount_point, folder)
             # What was made before it was watched is not told.
-            for entry in os.scandir(folder):
-                if entry.is_dir(follow_symlinks=False):
-                    self._appeared(mount_point, folder / entry.name)
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        self._appeared(mount_point, folder / entry.name)
 
     def _appeared(self, mount_point: Path, directory: Path) -> None:
         if is_containers_own(directory.name, self._id):

@@ -16,7 +16,7 @@ from cpost.errors import MeasureError
 from cpost.meter.cgroup_v1_facts import FactsV1
 from cpost.meter.counter_file import CounterFile, HeldFiles, VanishedError
 from cpost.meter.keyed_file import KeyedFile
-from cpost.meter.memory_stat import MemoryParts, MemoryStatV1
+from cpost.meter.memory_stat import MemoryStat, MemoryStatV1, WhileItLives
 from cpost.meter.sample import Sample, Totals
 from cpost.units import NS_PER_USEC, USEC_PER_SECOND
 
@@ -41,11 +41,12 @@ class CgroupV1:
             cpu_stat = files.need(directories["cpuacct"] / "cpuacct.stat")
             self._cpu_stat = KeyedFile(cpu_stat, [b"user", b"system"])
             self._memory = files.need(memory / "memory.usage_in_bytes")
-            self._memory_stat = _memory_stat(files, memory)
-            self._own_stat: MemoryStatV1 | None = None
+            self._memory_stat: MemoryStat = _memory_stat(
+                files, memory, files.need(memory / "memory.stat")
+            )
             if "memory" in own and own["memory"] != memory:
-                with suppress(VanishedError):  # it may have ended already; its parent tells
-                    self._own_stat = _memory_stat(files, own["memory"])
+                own_stat = _own_stat(files, own["memory"])
+                self._memory_stat = WhileItLives(own_stat, self._memory_stat)
             self._peak = files.need(memory / "memory.max_usage_in_bytes")
             self._pids: CounterFile | None = None
             if "pids" in directories:
@@ -69,7 +70,7 @@ class CgroupV1:
         memory_bytes = self._memory.number()
         self._memory_peak_bytes = self._peak.number()
         pids = self._pids.number() if self._pids is not None else None
-        parts = self._read_parts()
+        parts = self._memory_stat.read()
         facts = self._facts
         facts.read_urgent(pids, parts.swap_bytes)
         return Sample(
@@ -112,19 +113,18 @@ class CgroupV1:
         """Close all files."""
         self._files.close()
 
-    def _read_parts(self) -> MemoryParts:
-        if self._own_stat is not None:
-            try:
-                return self._own_stat.read()
-            except VanishedError:  # it has ended
-                self._own_stat = None
-        return self._memory_stat.read()
+
+def _memory_stat(files: HeldFiles, memory: Path, stat: CounterFile) -> MemoryStatV1:
+    return MemoryStatV1(stat, files.want(memory / "memory.kmem.usage_in_bytes"))
 
 
-def _memory_stat(files: HeldFiles, memory: Path) -> MemoryStatV1:
-    return MemoryStatV1(
-        files.need(memory / "memory.stat"), files.want(memory / "memory.kmem.usage_in_bytes")
-    )
+def _own_stat(files: HeldFiles, memory: Path) -> MemoryStatV1 | None:
+    """Return what a container tells itself; None where it has ended already."""
+    stat = files.want(memory / "memory.stat")
+    if stat is not None:
+        with suppress(VanishedError):
+            return _memory_stat(files, memory, stat)
+    return None
 
 
 def _require_children_counted(memory: Path) -> None:

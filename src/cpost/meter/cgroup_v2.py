@@ -13,7 +13,7 @@ from pathlib import Path
 from cpost.meter.cgroup_v2_facts import FactsV2
 from cpost.meter.counter_file import HeldFiles, VanishedError
 from cpost.meter.keyed_file import KeyedFile, find_number, keys_of
-from cpost.meter.memory_stat import MemoryParts, MemoryStatV2
+from cpost.meter.memory_stat import MemoryStat, MemoryStatV2, WhileItLives
 from cpost.meter.sample import Sample, Totals
 
 _CPU_KEYS = (b"usage_usec", b"user_usec", b"system_usec")
@@ -34,14 +34,12 @@ class CgroupV2:
             self._cpu = KeyedFile(cpu, [k for k in _CPU_KEYS if k in there or k == _CPU_KEYS[0]])
             self._cpu_names = [f"cpu_{k.decode()}" for k in _CPU_KEYS if k in there]
             self._memory = files.need(directory / "memory.current")
-            self._memory_stat = MemoryStatV2(files.need(directory / "memory.stat"))
+            self._memory_stat: MemoryStat = MemoryStatV2(files.need(directory / "memory.stat"))
+            if own is not None and own != directory:
+                self._memory_stat = WhileItLives(_own_stat(files, own), self._memory_stat)
             self._peak = files.want(directory / "memory.peak")  # Linux 5.19
             self._pids = files.want(directory / "pids.current")
-            self._own_stat: MemoryStatV2 | None = None
             self._own_events = files.want(own / "cgroup.events") if own is not None else None
-            if own is not None and own != directory:
-                with suppress(VanishedError):  # it may have ended already; its parent tells
-                    self._own_stat = MemoryStatV2(files.need(own / "memory.stat"))
             self._facts = FactsV2(directory, own, files)
         except BaseException:
             files.close()
@@ -61,7 +59,7 @@ class CgroupV2:
         if self._peak is not None:
             self._memory_peak_bytes = self._peak.number()
         pids = self._pids.number() if self._pids is not None else None
-        parts = self._read_parts()
+        parts = self._memory_stat.read()
         facts = self._facts
         facts.read_urgent(pids)
         return Sample(
@@ -104,10 +102,11 @@ class CgroupV2:
         """Close all files."""
         self._files.close()
 
-    def _read_parts(self) -> MemoryParts:
-        if self._own_stat is not None:
-            try:
-                return self._own_stat.read()
-            except VanishedError:  # it has ended
-                self._own_stat = None
-        return self._memory_stat.read()
+
+def _own_stat(files: HeldFiles, own: Path) -> MemoryStatV2 | None:
+    """Return what a container tells itself; None where it has ended already."""
+    file = files.want(own / "memory.stat")
+    if file is not None:
+        with suppress(VanishedError):
+            return MemoryStatV2(file)
+    return None

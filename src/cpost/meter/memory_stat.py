@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from cpost.meter.counter_file import CounterFile
+from cpost.meter.counter_file import CounterFile, VanishedError
 from cpost.meter.keyed_file import KeyedFile, keys_of
 from cpost.meter.locked_file import locked_file_bytes
 
@@ -27,6 +27,26 @@ class MemoryStat(Protocol):
     def read(self) -> MemoryParts:
         """Read it now; VanishedError, MeasureError."""
         ...
+
+
+class WhileItLives:
+    """Reads a container's ``own`` until it is gone with it, and ``otherwise`` from then on.
+
+    ``own`` is None where it was gone before it could be opened.
+    """
+
+    def __init__(self, own: MemoryStat | None, otherwise: MemoryStat) -> None:
+        self._own = own
+        self._otherwise = otherwise
+
+    def read(self) -> MemoryParts:
+        """Read the one that is there; VanishedError where both are gone, MeasureError."""
+        if self._own is not None:
+            try:
+                return self._own.read()
+            except VanishedError:
+                self._own = None
+        return self._otherwise.read()
 
 
 class MemoryStatV2:

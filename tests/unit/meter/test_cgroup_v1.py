@@ -115,3 +115,9 @@ def test_memory_parts_come_from_the_containers_own_cgroup_while_it_lives(tmp_pat
     (parent["memory"] / "memory.stat").write_text(stale)
     assert read(parent, own)[0].inactive_file_bytes == 300000000
     assert read(parent, own={})[0].inactive_file_bytes == 0
+
+
+def test_a_container_that_is_gone_already_is_told_by_its_parent(tmp_path: Path) -> None:
+    parent = write_v1(tmp_path, "parent")
+    own = {controller: directory / "gone" for controller, directory in parent.items()}
+    assert read(parent, own)[0].hard_bytes == read(parent, {})[0].hard_bytes

@@ -211,3 +211,8 @@ def test_an_empty_cgroup_is_known_by_its_events(tmp_path: Path) -> None:
     (directory / "cgroup.events").write_text("populated 0\nfrozen 0\n")
     assert counters.is_empty()
     counters.close()
+
+
+def test_a_container_that_is_gone_already_is_told_by_its_parent(tmp_path: Path) -> None:
+    parent = write_v2(tmp_path / "parent")
+    assert read(parent, own=parent / "gone")[0].hard_bytes == read(parent)[0].hard_bytes
