@@ -36,13 +36,19 @@ def parse_bytes(text: str) -> int:
 
 
 def parse_timestamp_ns(stamp: str) -> int | None:
-    """Return the unix nanoseconds of an engine's time stamp (RFC 3339); None for its "never"."""
+    """Return the unix nanoseconds of an engine's time stamp (RFC 3339).
+
+    None for its "never", and for a text that names no moment.
+    """
     match = _STAMP.fullmatch(stamp)
     if match is None or stamp.startswith("0001-"):
         return None
     seconds, fraction, zone = match.groups(default="")
     # datetime knows microseconds at most, so the fraction is read apart.
-    moment = datetime.fromisoformat(seconds + ("+00:00" if zone == "Z" else zone))
+    try:
+        moment = datetime.fromisoformat(seconds + ("+00:00" if zone == "Z" else zone))
+    except ValueError:
+        return None
     return int(moment.timestamp()) * NS_PER_SECOND + int(fraction.ljust(9, "0")[:9])
 
 

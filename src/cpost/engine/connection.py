@@ -58,8 +58,8 @@ class Endpoint:
     @property
     def unix_socket(self) -> Path | None:
         """The unix socket, None for an engine that is reached in another way."""
-        parts = urlsplit(self.host)
-        return Path(parts.path) if parts.scheme == "unix" else None
+        path = self.host.removeprefix("unix://")
+        return Path(path) if path != self.host else None
 
     def copying(self, folder: Path) -> str:
         """Return the command that copies a folder to the engine's machine, empty for a socket."""

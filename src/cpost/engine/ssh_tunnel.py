@@ -62,12 +62,12 @@ class SshAddress:
     @classmethod
     def of(cls, url: str) -> SshAddress:
         """Take an address apart; EngineUnreachableError where it is none."""
-        parts = urlsplit(url)
-        user, _, where = parts.netloc.rpartition("@")
         try:
+            parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
             raise _no_address(url, str(error)) from error
+        user, _, where = parts.netloc.rpartition("@")
         # Not parts.hostname: that is in small letters, and names in ~/.ssh/config need not be.
         host = (where if port is None else where.rpartition(":")[0]).strip("[]")
         if ":" in user:

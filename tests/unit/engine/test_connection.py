@@ -71,6 +71,11 @@ def test_a_socket_that_is_not_there_names_what_to_install(tmp_path: Path) -> Non
     assert "--engine process" in str(told.value.hint)
 
 
+def test_an_address_that_is_none_does_not_answer() -> None:
+    with pytest.raises(EngineUnreachableError, match="does not answer"):
+        Endpoint("tcp://[::1", "DOCKER_HOST").client()
+
+
 def test_a_socket_that_nobody_listens_on_does_not_answer(tmp_path: Path) -> None:
     path = tmp_path / "dead.sock"
     with socket.socket(socket.AF_UNIX) as server:

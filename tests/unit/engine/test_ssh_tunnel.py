@@ -68,7 +68,9 @@ def test_an_address_is_taken_apart_as_it_is_written(
     assert (address.words(), address.socket) == (words, socket)
 
 
-@pytest.mark.parametrize("url", ["ssh://", "ssh://me@", "ssh://far:port", "ssh://far:99999"])
+@pytest.mark.parametrize(
+    "url", ["ssh://", "ssh://me@", "ssh://far:port", "ssh://far:99999", "ssh://[::1"]
+)
 def test_what_names_no_machine_is_told(url: str) -> None:
     with pytest.raises(EngineUnreachableError, match="names no engine"):
         SshAddress.of(url)
