@@ -11,7 +11,8 @@ from typing import Any
 
 import docker
 import requests
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+import urllib3
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound, StreamParseError
 from docker.types import DeviceRequest, LogConfig, Mount
 from docker.utils.socket import STDERR, STDOUT, SocketError, frames_iter
 
@@ -32,7 +33,16 @@ _DRAIN_TIMEOUT_S = 10.0
 _STREAMS = {STDOUT: "stdout", STDERR: "stderr"}
 # In the words of runc and of crun.
 _NO_SUCH_COMMAND = ("executable file not found", "no such file or directory", "not found in $path")
-_STREAM_ERRORS = (DockerException, requests.exceptions.RequestException)
+# The SDK reads streams past ``requests``, so what goes wrong there comes as it is.
+_STREAM_ERRORS = (
+    DockerException,
+    StreamParseError,
+    SocketError,
+    requests.exceptions.RequestException,
+    urllib3.exceptions.HTTPError,
+    OSError,
+    ValueError,
+)
 
 
 def create(api: docker.APIClient, spec: ContainerSpec, cgroup_parent: str | None) -> str:
@@ -194,7 +204,7 @@ class DockerContainer:
     def _pump(self, connection: Any) -> None:
         # Ends with the stream: at the container's end, or when the engine goes away; the latter
         # is told by whoever waits for the container.
-        with suppress(OSError, ValueError, SocketError, *_STREAM_ERRORS):
+        with suppress(*_STREAM_ERRORS):
             for stream, data in frames_iter(connection, tty=False):  # type: ignore[no-untyped-call]
                 self._sink(_STREAMS.get(stream, "stdout"), data)
 

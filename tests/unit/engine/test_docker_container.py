@@ -1,7 +1,9 @@
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from docker.errors import APIError
+import urllib3
+from docker.errors import APIError, StreamParseError
 
 from cpost.engine.docker_container import DockerContainer, exit_code_of
 from cpost.engine.port import StartFailedError
@@ -36,3 +38,20 @@ def test_a_start_may_fail_as_early_as_when_its_output_is_asked_for() -> None:
     with pytest.raises(StartFailedError) as failure:
         container.start(timeout_s=1)
     assert failure.value.container_exit_code == 127
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [urllib3.exceptions.ProtocolError("cut"), StreamParseError(ValueError("{")), OSError("gone")],
+)
+def test_statistics_end_where_their_stream_breaks(trouble: Exception) -> None:
+    class BreakingApi:
+        def stats(self, _container_id: str, **_how: bool) -> Iterator[dict[str, int]]:
+            yield {"first": 1}
+            raise trouble
+
+    api: Any = BreakingApi()
+    container = DockerContainer(api, api, "id", lambda _stream, _data: None, None)
+    stats = container.expected.stats
+    assert stats is not None
+    assert list(stats()) == [{"first": 1}]
