@@ -106,7 +106,9 @@ class DockerEngine:
     def empty_image(self) -> Iterator[EmptyImage | None]:
         """See ``port.Engine.empty_image``; EngineLostError if it takes the engine long."""
         info = self._info
-        refusal = parent_cgroup_refusal(driver=info.cgroup_driver, host=self._host)
+        refusal = parent_cgroup_refusal(
+            driver=info.cgroup_driver, host=self._host, rootless=info.rootless
+        )
         program = empty_program(info.architecture)
         if not info.local or refusal is not None or program is None:
             yield None
