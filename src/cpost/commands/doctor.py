@@ -106,16 +106,32 @@ def _engine(info: EngineInfo) -> Finding:
 
 
 def _access(info: EngineInfo) -> Finding:
-    me = getpass.getuser() if os.geteuid() else "root"
+    me = _user()
     if not info.address.startswith("unix://"):
         return Finding(Level.GOOD, "access", f"{me} may use it")
     socket = Path(info.address.removeprefix("unix://"))
-    group = socket.group() if socket.exists() else "unknown"
+    group = _group(socket)
     return Finding(
         Level.GOOD,
         "access",
         f"{me} may use it; so may members of the group {group} (who are as good as root)",
     )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser() if os.geteuid() else "root"
+    except (KeyError, OSError):  # a number without a name, as in containers
+        return f"user {os.geteuid()}"
+
+
+def _group(path: Path) -> str:
+    try:
+        return path.group()
+    except KeyError:  # a number without a name: the socket of a host seen in a container
+        return str(path.stat().st_gid)
+    except OSError:
+        return "unknown"
 
 
 def _cgroup(host: CgroupHost) -> tuple[Finding, int]:

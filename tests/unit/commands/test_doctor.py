@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,27 @@ def test_a_machine_without_cgroups_is_exit_5(examine: Examine) -> None:
     code, out = examine(DOCKER, NONE)
     assert code == 5
     assert "no cgroup hierarchy is mounted" in out
+
+
+def test_a_socket_of_a_group_without_a_name_is_told_by_its_number(
+    examine: Examine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def no_name(_path: Path) -> str:
+        raise KeyError("getgrgid(): gid not found")
+
+    monkeypatch.setattr(Path, "group", no_name)
+    socket = tmp_path / "docker.sock"
+    socket.touch()
+    _, out = examine(replace(DOCKER, address=f"unix://{socket}"))
+    assert f"members of the group {socket.stat().st_gid} " in out
+
+
+def test_a_user_without_a_name_is_told_by_his_number(
+    examine: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_name() -> str:
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.setattr("getpass.getuser", no_name)
+    monkeypatch.setattr("os.geteuid", lambda: 1234)
+    assert "user 1234 may use it" in examine(DOCKER)[1]
