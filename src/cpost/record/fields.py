@@ -71,7 +71,7 @@ class Fields:
 
     def inner(self, name: str) -> Fields:
         """Return the fields of a mapping inside this one."""
-        return Fields(self._path, self._values.get(name), f"{name}.")
+        return Fields(self._path, self._values.get(name), f"{self._inside}{name}.")
 
     def inner_list(self, name: str) -> list[Fields]:
         """Return the fields of each mapping in a list."""

@@ -6,6 +6,7 @@ import pytest
 from record_examples import HOST, sample, settings
 
 from cpost.errors import RecordError
+from cpost.record.fields import Fields
 from cpost.record.reading import read_run, read_session
 from cpost.record.run import HostUse, OwnUse, RunResult, RunState, StartUp
 
@@ -79,6 +80,12 @@ def test_a_run_of_an_earlier_version_says_nothing_of_what_it_did_not_measure(kep
     result = read_run(path.parent).result
     assert result.engine_oom_killed is None
     assert (result.host_use, result.start_up) == (HostUse(), StartUp())
+
+
+def test_damage_deep_inside_is_told_with_its_whole_place(tmp_path):
+    stored = Fields(tmp_path, {"sidecars": [{"idle": {"cpu_usec": "1"}}]})
+    with pytest.raises(RecordError, match=r"sidecars\[0\]\.idle\.cpu_usec is not"):
+        stored.inner_list("sidecars")[0].inner("idle").get("cpu_usec", int)
 
 
 def test_a_run_that_never_ended_is_listed_as_such(kept):
