@@ -21,7 +21,6 @@ from cpost.reports.metrics_csv import MetricsCsv, metrics_lines
 from cpost.reports.phrases import ending
 from cpost.reports.sidecar_facts import sidecar_lines, what_to_write
 from cpost.reports.tables import banner, final_table, operator_table, sidecar_table
-from cpost.sizing.sidecars import size_sidecars
 from cpost.sizing.sized_run import SizedRun, size_run
 
 _LINES_AT_ONCE = 1000
@@ -116,7 +115,7 @@ class Narration:
             self._print(f"Operator failed {_ending(run.result, 'with exitcode is:')}")
         self._print(banner(f"Operator {run.operator} Summary"), operator_table(sized))
         self._print(*fact_lines(sized, self._columns()))
-        for sidecar in size_sidecars(run):
+        for sidecar in sized.sidecars:
             self._print(sidecar_table(sidecar), *sidecar_lines(sidecar))
         if failed:
             self._print(f"Operator {run.operator} failed {_ending(run.result, 'with exitcode')}")

@@ -9,7 +9,6 @@ from cpost.sizing.recommendation import Recommendation
 from cpost.sizing.sidecars import (
     SidecarSummary,
     SizedSidecar,
-    size_sidecars,
     summarise_sidecars,
 )
 from cpost.sizing.sized_run import SizedRun
@@ -20,7 +19,7 @@ _UNKNOWN = "n/a"
 
 def sidecar_summaries(runs: Sequence[SizedRun]) -> tuple[SidecarSummary, ...]:
     """Return the servers of a session; none where no operator had any."""
-    return summarise_sidecars(one for sized in runs for one in size_sidecars(sized.run))
+    return summarise_sidecars(one for sized in runs for one in sized.sidecars)
 
 
 def sidecar_title(sidecar: SizedSidecar) -> str:

@@ -8,14 +8,14 @@ from typing import Any
 from cpost.record.sidecar import ModelUse, SidecarFacts
 from cpost.reports.sidecar_facts import sidecar_summaries
 from cpost.sizing.recommendation import Recommendation
-from cpost.sizing.sidecars import SidecarSummary, SizedSidecar, size_sidecars
+from cpost.sizing.sidecars import SidecarSummary, SizedSidecar
 from cpost.sizing.sized_run import SizedRun
 from cpost.units import NS_PER_SECOND, USEC_PER_SECOND
 
 
 def operator_sidecars(sized: SizedRun) -> list[dict[str, Any]]:
     """Return the servers beside one operator; what is not known is null."""
-    return [_run_object(one) for one in size_sidecars(sized.run)]
+    return [_run_object(one) for one in sized.sidecars]
 
 
 def session_sidecars(runs: Sequence[SizedRun]) -> list[dict[str, Any]]:

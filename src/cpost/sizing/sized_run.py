@@ -9,6 +9,7 @@ from cpost.record.run import Run
 from cpost.sizing.doubts.doubt import Doubt
 from cpost.sizing.doubts.finding import find_doubts
 from cpost.sizing.recommendation import Recommendation
+from cpost.sizing.sidecars import SizedSidecar, size_sidecars
 from cpost.sizing.strategies.classic import classic
 from cpost.sizing.summary import Summary, summarise
 from cpost.sizing.usage import usage_of
@@ -16,12 +17,16 @@ from cpost.sizing.usage import usage_of
 
 @dataclass(frozen=True, slots=True)
 class SizedRun:
-    """A run, its figures, what is doubtful about them, and what they recommend."""
+    """A run, its figures, what is doubtful about them, and what they recommend.
+
+    ``sidecars`` are the figures of the servers beside it, in the order in which the run names them.
+    """
 
     run: Run
     summary: Summary
     recommendation: Recommendation
     doubts: tuple[Doubt, ...] = ()
+    sidecars: tuple[SizedSidecar, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -43,4 +48,6 @@ def size_run(run: Run) -> SizedRun:
         )
         used = usage_of(run)
     summary = summarise(run, used)
-    return SizedRun(run, summary, classic(run.result, summary), tuple(find_doubts(run, used)))
+    sidecars = size_sidecars(run)
+    doubts = tuple(find_doubts(run, used, sidecars))
+    return SizedRun(run, summary, classic(run.result, summary), doubts, sidecars)

@@ -7,7 +7,6 @@ from cpost.record.run import Run, RunResult, RunState, Settings
 from cpost.record.sidecar import Idleness, ModelUse, SidecarFacts, SidecarRun
 from cpost.reports.sidecar_facts import final_rows, sidecar_lines, what_to_write
 from cpost.reports.tables import final_table, sidecar_table
-from cpost.sizing.sidecars import size_sidecars
 from cpost.sizing.sized_run import SizedRun, size_run
 
 SECOND_NS = 1_000_000_000
@@ -29,7 +28,7 @@ def sized(facts: SidecarFacts = FACTS) -> SizedRun:
 
 
 def test_a_server_has_a_table_under_that_of_its_operator() -> None:
-    (sidecar,) = size_sidecars(sized().run)
+    (sidecar,) = sized().sidecars
     assert sidecar_table(sidecar).splitlines()[0] == "triton (sidecar)"
     assert "| 3.000 s caused  |" in sidecar_table(sidecar)
     assert "40.0 MB caused" in sidecar_table(sidecar)

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 from sizing_examples import MB, kinds, run, sample, spotless, steady
 
 from cpost.meter.sample import Rung
 from cpost.record.run import HostUse, RunState, StartUp
+from cpost.record.sidecar import SidecarFacts, SidecarRun
 from cpost.sizing.doubts.doubt import Doubt, DoubtKind
 from cpost.sizing.sized_run import size_run
 
@@ -166,6 +169,24 @@ def test_a_limit_is_named_with_how_often_it_was_reached():
 def test_other_load_is_told_in_cores():
     told = messages(spotless(host_use=HostUse(busy_usec=14 * SECOND, cpu_count=8)))
     assert "others kept 3.0 of the machine's 8 cores busy" in told[DoubtKind.OTHER_LOAD]
+
+
+def beside(one, *server_cpu_usec):
+    """``one`` with a server beside it whose counter was read so."""
+    readings = tuple(sample(4000 * k, usec) for k, usec in enumerate(server_cpu_usec))
+    server = SidecarRun(SidecarFacts("triton", "service", "t:1"), readings, len(readings))
+    return replace(one, sidecars=(server,))
+
+
+def test_the_servers_beside_an_operator_are_no_other_load():
+    one = spotless(host_use=HostUse(busy_usec=14 * SECOND, cpu_count=8))
+    assert DoubtKind.OTHER_LOAD in kinds(beside(one, SECOND, 2 * SECOND))
+    assert DoubtKind.OTHER_LOAD not in kinds(beside(one, SECOND, 11 * SECOND))
+
+
+def test_a_server_whose_use_is_not_known_may_have_been_all_other_load():
+    one = spotless(host_use=HostUse(busy_usec=14 * SECOND, cpu_count=8))
+    assert DoubtKind.OTHER_LOAD not in kinds(beside(one))
 
 
 def test_the_engines_own_work_around_a_short_run_is_no_other_load():

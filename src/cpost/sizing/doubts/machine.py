@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cpost.record.run import Run
 from cpost.sizing.doubts.doubt import Doubt, DoubtKind
+from cpost.sizing.sidecars import SizedSidecar
 from cpost.sizing.usage import WINDOW_NS, Usage, cpu_total_usec, duration_ns
 from cpost.units import BYTES_PER_MB, NS_PER_USEC, USEC_PER_SECOND, format_megabytes
 
@@ -19,9 +20,9 @@ STOLEN_SHARE = 0.01
 SWAPPED_BYTES = BYTES_PER_MB
 
 
-def machine_doubts(run: Run, used: Usage) -> Iterator[Doubt]:
+def machine_doubts(run: Run, used: Usage, sidecars: Sequence[SizedSidecar]) -> Iterator[Doubt]:
     """Yield doubts about other load, stolen time, swapping and heat; none of an unknown host."""
-    yield from _other_load(run, used)
+    yield from _other_load(run, used, sidecars)
     yield from _stolen(run, used)
     host = run.result.host_use
     swapped_bytes = (host.swapped_in_bytes or 0) + (host.swapped_out_bytes or 0)
@@ -40,14 +41,14 @@ def machine_doubts(run: Run, used: Usage) -> Iterator[Doubt]:
         )
 
 
-def _other_load(run: Run, used: Usage) -> Iterator[Doubt]:
-    """Compare the whole machine's CPU time with the run's, over the time it was watched.
+def _other_load(run: Run, used: Usage, sidecars: Sequence[SizedSidecar]) -> Iterator[Doubt]:
+    """Compare the machine's CPU time, while it was watched, with the run's and its servers'.
 
     In a run of under a second the engine's own work of starting and removing would look like
     somebody else's load.
     """
     host = run.result.host_use
-    own_usec, whole_ns = cpu_total_usec(run, used), duration_ns(run, used)
+    own_usec, whole_ns = _own_usec(run, used, sidecars), duration_ns(run, used)
     if host.busy_usec is None or host.cpu_count is None or own_usec is None or whole_ns is None:
         return
     if whole_ns < WINDOW_NS:
@@ -60,6 +61,16 @@ def _other_load(run: Run, used: Usage) -> Iterator[Doubt]:
             "meanwhile, so it may have been slower",
             "keep the machine free of other load",
         )
+
+
+def _own_usec(run: Run, used: Usage, sidecars: Sequence[SizedSidecar]) -> int | None:
+    """Return the CPU time of the run and of its servers; None where one of them is not known."""
+    total_usec = cpu_total_usec(run, used)
+    for one in sidecars:
+        if total_usec is None or one.cpu_total_s is None:
+            return None
+        total_usec += round(one.cpu_total_s * USEC_PER_SECOND)
+    return total_usec
 
 
 def _stolen(run: Run, used: Usage) -> Iterator[Doubt]:
