@@ -147,6 +147,12 @@ class Narration:
             self._print(f"hint: {result.advice}")
         for warning in sized.warnings:
             self._print(*wrapped_sentence(f"warning: {warning}", self._columns()))
+        for sidecar in sized.sidecars:
+            # What cannot be measured of the operator, either, was just told.
+            for warning in sidecar.facts.warnings:
+                if warning not in sized.warnings:
+                    told = f"warning: {sidecar.facts.name}: {warning}"
+                    self._print(*wrapped_sentence(told, self._columns()))
 
     def _print(self, *lines: str) -> None:
         self._stream.write("".join(f"{line}\n" for line in lines))

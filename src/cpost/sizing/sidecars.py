@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from cpost.errors import RecordError
@@ -105,8 +105,9 @@ def _size(operator: str, sidecar: SidecarRun) -> SizedSidecar:
         for sample in sidecar.samples:
             first = first or sample
             last = sample
-    except RecordError:
-        return SizedSidecar(operator, sidecar.facts)
+    except RecordError as error:
+        warnings = (*sidecar.facts.warnings, str(error))
+        return SizedSidecar(operator, replace(sidecar.facts, warnings=warnings))
     if first is None or last is None:
         return SizedSidecar(operator, sidecar.facts)
     total_s = max(0, last.cpu_usage_usec - first.cpu_usage_usec) / USEC_PER_SECOND

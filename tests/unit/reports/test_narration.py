@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import pytest
 from report_examples import (
@@ -16,6 +17,7 @@ from report_examples import (
 from cpost.errors import RecordError
 from cpost.meter.sample import Totals
 from cpost.record.run import RunState
+from cpost.record.sidecar import SidecarFacts, SidecarRun
 from cpost.reports.metrics_csv import HEADER, MetricsCsv
 from cpost.reports.narration import Narration
 
@@ -284,3 +286,11 @@ def test_how_a_run_was_killed_is_told_once():
     story = tell(run(advice="something ended it by SIGKILL: not cpost", **by_signal, **QUIET))
     assert "\nended: exit 137 (SIGKILL)\nOperator reader failed with exitcode 137\nhint: " in story
     assert "reason: " not in story
+
+
+def test_what_is_amiss_with_a_server_is_told_unless_it_is_so_of_the_operator_too():
+    facts = SidecarFacts("triton", "service", "t:1", warnings=("no parent", "sampling broke off"))
+    one = replace(run("reader", warnings=("no parent",), **QUIET), sidecars=(SidecarRun(facts),))
+    told = tell(one)
+    assert told.count("no parent") == 1
+    assert "warning: triton: sampling broke off\n" in told

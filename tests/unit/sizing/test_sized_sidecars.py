@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from cpost.meter.sample import Sample
 from cpost.record.run import Run, RunResult, RunState, Settings
+from cpost.record.samples import StoredSamples
 from cpost.record.sidecar import Idleness, SidecarFacts, SidecarRun
 from cpost.sizing.sidecars import size_sidecars, summarise_sidecars
 
@@ -85,3 +89,11 @@ def test_nothing_is_recommended_for_a_server_that_ended_or_was_not_measured() ->
     assert "exit 9" in ended.recommendation.reason
     (unseen,) = summarise_sidecars(size_sidecars(run("a")))
     assert unseen.recommendation.reason == "no recommendation: not measured"
+
+
+def test_readings_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    one = run("a")
+    gone = SidecarRun(one.sidecars[0].facts, StoredSamples(tmp_path / "gone.csv", 3), 3)
+    (sized,) = size_sidecars(replace(one, sidecars=(gone,)))
+    assert sized.cpu_total_s is None
+    assert "gone.csv" in sized.facts.warnings[-1]
