@@ -74,14 +74,17 @@ def _own_usec(run: Run, used: Usage, sidecars: Sequence[SizedSidecar]) -> int | 
 
 
 def _stolen(run: Run, used: Usage) -> Iterator[Doubt]:
+    """Tell of a hypervisor that took much; the kernel counts in ticks, too coarse for a second."""
     host, whole_ns = run.result.host_use, duration_ns(run, used)
     if host.stolen_usec is None or host.cpu_count is None or whole_ns is None:
         return
-    watched_ns = host.elapsed_ns or whole_ns
-    if host.stolen_usec * NS_PER_USEC > STOLEN_SHARE * host.cpu_count * watched_ns:
+    if whole_ns < WINDOW_NS:
+        return
+    share = host.stolen_usec * NS_PER_USEC / (host.cpu_count * (host.elapsed_ns or whole_ns))
+    if share > STOLEN_SHARE:
         yield Doubt(
             DoubtKind.STOLEN_TIME,
-            f"the hypervisor took {host.stolen_usec / USEC_PER_SECOND:.1f} s of CPU time from this "
-            "machine meanwhile, so it may have been slower",
+            f"the hypervisor took {share * 100:.0f} % of this machine's CPU time meanwhile, so it "
+            "may have been slower",
             "execute it again on a quieter host",
         )
