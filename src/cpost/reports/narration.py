@@ -98,7 +98,7 @@ class Narration:
         self._print(final_table(self.sized), *what_to_write(self.sized))
         start_up = start_up_line(self.sized)
         if start_up:
-            self._print(*wrapped(start_up, self._columns()))
+            self._print(*wrapped_sentence(start_up, self._columns()))
         if own_use is not None:
             self._print(*wrapped(own_use_line(own_use), self._columns()))
 
