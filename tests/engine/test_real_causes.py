@@ -42,7 +42,7 @@ LIMIT_BYTES = 64 * MIB
 LIMIT_S = 120
 
 TAKE_256_MIB = "python3 -c 'bytearray(256 << 20)'"
-BURN_A_CPU_SECOND = "python3 -c 'import time\nwhile time.process_time() < 1: pass'"
+BURN = "python3 -c 'import time\nwhile time.process_time() < 0.3: pass'"
 # A moment of 200 MiB, its pages had at once, right after a sample.
 SPIKE = (
     "import mmap, os, time\n"
@@ -183,14 +183,15 @@ def test_limits_that_were_reached_and_kills_are_told(steer: Steer) -> None:
         "full": when_told("full", write_200_mib),
         "parent": when_told("parent", f"{TAKE_256_MIB} || sleep 0.5"),
         "killed": when_told("killed", f"exec {TAKE_256_MIB}"),
-        "slowed": when_told("slowed", f"exec {BURN_A_CPU_SECOND}"),
+        "slowed": when_told("slowed", f"exec {BURN}"),
     }
     with steer(operators) as cpost:
         # Where the limit with swap is the same, newer kernels of version 1 count nothing.
         cpost.limit("full", mem_limit=LIMIT_BYTES, memswap_limit=-1)
         for name in ("parent", "killed"):
             cpost.limit(name, mem_limit=LIMIT_BYTES, memswap_limit=LIMIT_BYTES)
-        cpost.limit("slowed", cpu_quota=50_000, cpu_period=100_000)
+        # Less than it would have even beside many others, or nothing need be held back.
+        cpost.limit("slowed", cpu_quota=10_000, cpu_period=100_000)
         runs = cpost.results()
 
     of_limits = {"peak-saturated", "memory-limit-hit", "cpu-throttled", "child-killed"}
@@ -210,7 +211,7 @@ def test_limits_that_were_reached_and_kills_are_told(steer: Steer) -> None:
 
     assert of_limits & kinds(runs["slowed"]) == {"cpu-throttled"}
     assert runs["slowed"]["throttled_seconds"] > 0.3
-    assert runs["slowed"]["cpu"]["maximum_cores"] < 0.75
+    assert runs["slowed"]["cpu"]["maximum_cores"] < 0.3
 
 
 def test_runs_that_are_too_short_or_badly_sampled_are_told(steer: Steer) -> None:
