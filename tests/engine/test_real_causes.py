@@ -9,7 +9,6 @@ beside what else they are about: ``engine-statistics`` in ``test_remote`` and ``
 
 from __future__ import annotations
 
-import json
 import mmap
 import os
 import shutil
@@ -19,12 +18,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from far_engines import until
+from steering import Steered, when_told
 
 from amputations import READ_ONLY, amputated
 from cpost.meter.sample import Sample
@@ -38,8 +38,6 @@ pytestmark = pytest.mark.engine
 MIB = 1 << 20
 NS_PER_MS = 1_000_000
 LIMIT_BYTES = 64 * MIB
-# Shared machines are slow at times, and what is waited for comes or does not.
-LIMIT_S = 120
 
 TAKE_256_MIB = "python3 -c 'bytearray(256 << 20)'"
 BURN = "python3 -c 'import time\nwhile time.process_time() < 0.3: pass'"
@@ -67,65 +65,6 @@ PULSE = (
     "print(time.time(), flush=True)\n"
     "time.sleep(1.5)\n"
 )
-
-
-@dataclass
-class Steered:
-    """A cpost at work, whose operators wait until the test lets them go on."""
-
-    process: subprocess.Popen[str]
-    folder: Path
-    record_dir: Path
-    payload: Path
-    api: Any
-
-    def measured(self, operator: str, samples: int = 2) -> str:
-        """Wait until so many samples of an operator are stored; return its container's id."""
-        until(lambda: self._samples(operator) >= samples, LIMIT_S)
-        labels = {"label": f"cpost.operator={operator}"}
-        (container,) = self.api.containers(filters=labels)
-        return str(container["Id"])
-
-    def go_on(self, operator: str) -> None:
-        """Let an operator go on that waits for it."""
-        (self.payload / operator).touch()
-
-    def limit(self, operator: str, **limits: int) -> None:
-        """Limit an operator that is measured, as somebody might who shares the engine."""
-        self.api.update_container(self.measured(operator), **limits)
-        self.go_on(operator)
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Keep cpost itself from doing anything meanwhile."""
-        self.process.send_signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self.process.send_signal(signal.SIGCONT)
-
-    def results(self) -> dict[str, dict[str, Any]]:
-        """Wait for the end; return the runs by name.
-
-        All that is doubtful about one stands under its own table, and nothing is said twice.
-        """
-        self.process.wait(LIMIT_S)
-        told = (self.folder / "stdout").read_text()
-        runs = json.loads((self.folder / "result.json").read_text())["operators"]
-        for run in runs:
-            under_its_table = told.partition(f"Operator {run['name']} Summary")[2]
-            under_its_table = under_its_table.partition("Executing Operator")[0]
-            words = " ".join(under_its_table.split())
-            for doubt in run["doubts"]:
-                assert words.count(f"warning: {doubt['message']}") == 1
-            assert len(set(run["warnings"])) == len(run["warnings"])
-        return {run["name"]: run for run in runs}
-
-    def _samples(self, operator: str) -> int:
-        assert self.process.poll() is None, "cpost has ended"
-        files = self.record_dir.glob(f"*/*__{operator}/samples.csv")
-        return sum(len(file.read_text().splitlines()) - 1 for file in files)
-
 
 Steer = Callable[..., Any]
 
@@ -165,11 +104,6 @@ def steer(
                 raise
 
     return start
-
-
-def when_told(operator: str, script: str) -> str:
-    """Return a line of shell that waits until the operator may go on."""
-    return f"until [ -e /input/{operator} ]; do sleep 0.05; done; {script}"
 
 
 def kinds(run: dict[str, Any]) -> set[str]:
