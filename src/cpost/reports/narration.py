@@ -151,8 +151,8 @@ class Narration:
             # What cannot be measured of the operator, either, was just told.
             for warning in sidecar.facts.warnings:
                 if warning not in sized.warnings:
-                    told = f"warning: {sidecar.facts.name}: {warning}"
-                    self._print(*wrapped_sentence(told, self._columns()))
+                    line = f"warning: {sidecar.facts.name}: {warning}"
+                    self._print(*wrapped_sentence(line, self._columns()))
 
     def _print(self, *lines: str) -> None:
         self._stream.write("".join(f"{line}\n" for line in lines))
