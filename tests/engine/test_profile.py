@@ -60,6 +60,8 @@ def test_outputs_are_handed_on_and_everything_is_kept(
     assert (first / "exit_code").read_text().strip() == "0"
     assert (cpost.session_dir / "pipeline.yaml").read_bytes() == file.read_bytes()
     assert json.loads((first / "run.json").read_text())["schema_version"]
+    kept = json.loads((cpost.session_dir / "result.json").read_text())
+    assert kept["operators"] == result["operators"]
     assert {one.name for one in (tmp_path / "m").iterdir()} == {
         "reader_final_result.csv",
         "writer_final_result.csv",

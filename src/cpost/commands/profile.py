@@ -11,6 +11,7 @@ from contextlib import ExitStack, closing
 from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
 from cpost.commands.asking import Asking
 from cpost.commands.checks import (
@@ -41,7 +42,7 @@ from cpost.record.session import SessionFacts, SessionRecord, default_record_dir
 from cpost.reports.metrics_csv import MetricsCsv
 from cpost.reports.narration import Narration
 from cpost.reports.progress import Progress
-from cpost.reports.result_json import result_object, result_text, write_result
+from cpost.reports.result_json import RESULT_FILE, result_object, result_text, write_result
 from cpost.reports.safe_stream import SafeStream
 from cpost.units import NS_PER_SECOND
 
@@ -166,10 +167,8 @@ class _Telling:
         self.observers = Observers(one for one in told if one is not None)
 
     def session_ended(self, order: Order, own_use: OwnUse | None) -> None:
-        """Print the table of all operators, and the JSON if it is wanted."""
+        """Print the table of all operators; keep the result, and tell it where it is wanted."""
         self.narration.session_ended(own_use)
-        if self._options.json_file is None:
-            return
         result = result_object(
             order.session_id,
             order.pipeline.name,
@@ -177,13 +176,18 @@ class _Telling:
             self.narration.sized,
             own_use,
         )
+        kept = _record_dir(self._options) / order.session_id / RESULT_FILE
+        self._write(result, kept, "--record_dir DIR")
         if self._options.json_file == "-":
             self._stdout.write(result_text(result))
-            return
+        elif self._options.json_file is not None:
+            self._write(result, Path(self._options.json_file), "--json FILE")
+
+    def _write(self, result: dict[str, Any], path: Path, option: str) -> None:
         try:
-            write_result(result, Path(self._options.json_file))
+            write_result(result, path, option)
         except RecordError as error:
-            self._json_failure = error
+            self._json_failure = self._json_failure or error
 
     @property
     def failure(self) -> RecordError | None:

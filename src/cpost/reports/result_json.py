@@ -17,6 +17,7 @@ from cpost.sizing.sized_run import SizedRun
 from cpost.units import NS_PER_SECOND, USEC_PER_SECOND
 
 SCHEMA_VERSION = 1
+RESULT_FILE = "result.json"  # its name in the directory of a session
 
 
 def result_object(
@@ -43,10 +44,10 @@ def result_text(result: dict[str, Any]) -> str:
     return json.dumps(result, indent=2, allow_nan=False) + "\n"
 
 
-def write_result(result: dict[str, Any], path: Path) -> None:
+def write_result(result: dict[str, Any], path: Path, option: str) -> None:
     """Write the object to ``path``: all of it, or the file that was there stays; RecordError.
 
-    A device or a pipe is written to, not replaced.
+    A device or a pipe is written to, not replaced. ``option`` is what would choose another place.
     """
     try:
         if path.exists() and not path.is_file():
@@ -54,7 +55,7 @@ def write_result(result: dict[str, Any], path: Path) -> None:
         else:
             write_atomically(path.resolve(), result_text(result))
     except OSError as error:
-        raise not_kept(path, error, "--json FILE") from error
+        raise not_kept(path, error, option) from error
 
 
 def _profiler(own: OwnUse) -> dict[str, Any]:

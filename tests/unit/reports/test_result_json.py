@@ -242,19 +242,19 @@ def test_the_file_is_written_whole_or_not_at_all(tmp_path, full_disk):
     path.write_text("the old one")
     full_disk(100)
     with pytest.raises(RecordError, match=r"could not write .*result\.json: File too large"):
-        write_result(result(run()), path)
+        write_result(result(run()), path, "--json FILE")
     assert path.read_text() == "the old one"
     assert [one.name for one in tmp_path.iterdir()] == ["result.json"]
 
 
 def test_the_file_holds_the_object(tmp_path):
-    write_result(result(run()), tmp_path / "result.json")
+    write_result(result(run()), tmp_path / "result.json", "--json FILE")
     assert json.loads((tmp_path / "result.json").read_text()) == result(run())
 
 
 def test_a_link_stays_a_link(tmp_path):
     (tmp_path / "link.json").symlink_to(tmp_path / "result.json")
-    write_result(result(run()), tmp_path / "link.json")
+    write_result(result(run()), tmp_path / "link.json", "--json FILE")
     assert (tmp_path / "link.json").is_symlink()
     assert json.loads((tmp_path / "result.json").read_text())["session"] == "s1"
 
@@ -265,7 +265,7 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
     read = []
     reader = threading.Thread(target=lambda: read.append(pipe.read_text()), daemon=True)
     reader.start()
-    write_result(result(run()), pipe)
+    write_result(result(run()), pipe, "--json FILE")
     reader.join(timeout=10)
     assert json.loads(read[0])["session"] == "s1"
     assert pipe.is_fifo()
@@ -273,4 +273,4 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
 
 def test_a_folder_that_does_not_exist_is_told(tmp_path):
     with pytest.raises(RecordError, match="No such file or directory"):
-        write_result(result(run()), tmp_path / "no" / "result.json")
+        write_result(result(run()), tmp_path / "no" / "result.json", "--json FILE")
