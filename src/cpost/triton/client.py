@@ -43,12 +43,17 @@ class TritonClient:
 
     def ready(self) -> bool:
         """Whether it takes requests; False also while nothing answers at all."""
-        try:
-            answers = [self._get(self._http_port, path).status for path in _HEALTH]
-        except NoAnswerError:
-            return False
+        statuses = set()
+        for path in _HEALTH:
+            try:
+                status = self._get(self._http_port, path).status
+            except NoAnswerError:
+                return False
+            if status == _OK:
+                return True
+            statuses.add(status)
         # A server that knows neither address is none that could say more.
-        return _OK in answers or all(status == _NOT_FOUND for status in answers)
+        return statuses == {_NOT_FOUND}
 
     def load(self, model: str, timeout_s: float) -> None:
         """Load a model; TritonError with Triton's own reason."""
@@ -57,13 +62,6 @@ class TritonClient:
     def unload(self, model: str, timeout_s: float) -> None:
         """Let a model go; TritonError."""
         self._change(model, "unload", timeout_s)
-
-    def model_ready(self, model: str) -> bool:
-        """Whether a model takes requests."""
-        try:
-            return self._get(self._http_port, f"/v2/models/{model}/ready").status == _OK
-        except NoAnswerError:
-            return False
 
     def counters(self) -> dict[str, ModelCounters] | None:
         """Return what its models did so far; None where it tells no metrics."""

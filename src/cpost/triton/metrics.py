@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
-_LINE = re.compile(r"(?P<name>nv_inference_\w+)\{(?P<labels>[^}]*)\}\s+(?P<value>[0-9.eE+]+)")
+_LINE = re.compile(r"(?P<name>nv_inference_\w+)\{(?P<labels>[^}]*)\}\s+(?P<value>\S+)")
 _MODEL = re.compile(r'(?:^|,)\s*model="((?:[^"\\]|\\.)*)"')
 
 
@@ -63,7 +64,9 @@ def parse_metrics(text: str) -> dict[str, ModelCounters]:
         if match is None or match["name"] not in _FIELDS:
             continue
         model = _MODEL.search(match["labels"])
-        if model is not None:
+        if model is None:
+            continue
+        with suppress(ValueError, OverflowError):  # NaN and +Inf are numbers here, too
             sums[model[1]][_FIELDS[match["name"]]] += round(float(match["value"]))
     return {model: ModelCounters(**counters) for model, counters in sums.items()}
 

@@ -40,6 +40,12 @@ def test_it_is_ready_by_the_health_of_either_generation(
     assert TritonClient(FakeServer(answers)).ready() is ready
 
 
+def test_who_is_ready_is_not_asked_twice() -> None:
+    server = FakeServer({"/v2/health/ready": (200, b"")})
+    assert TritonClient(server).ready()
+    assert len(server.asked) == 1
+
+
 def test_a_model_is_loaded_with_the_time_it_is_given() -> None:
     server = FakeServer({"/v2/repository/models/spleen/load": (200, b"")})
     TritonClient(server, http_port=9000).load("spleen", 120)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from cpost.triton.metrics import ModelCounters, parse_metrics, used_between
 
 TEXT = """\
@@ -40,3 +42,9 @@ def test_only_what_was_added_counts() -> None:
 def test_a_model_that_was_loaded_anew_begins_at_nothing() -> None:
     before, after = {"a": ModelCounters(requests=9)}, {"a": ModelCounters(requests=2)}
     assert used_between(before, after)["a"].requests == 2
+
+
+@pytest.mark.parametrize("value", ["NaN", "+Inf", "1e", "-", "many"])
+def test_a_value_that_is_no_amount_is_passed_over(value: str) -> None:
+    lines = [f'nv_inference_count{{model="m"}} {one}' for one in ("2", value, "1e-05", "3")]
+    assert parse_metrics("\n".join(lines))["m"].inferences == 5
