@@ -63,7 +63,7 @@ def test_a_triton_is_given_its_models_from_inside(
         client = TritonClient(lambda port, question, _: ports.ask(port, question))
         assert becomes(client.ready)
         client.load("burner", 60)
-        assert client.model_ready("burner")
+        assert ports.ask(8000, HttpQuestion("GET", "/v2/models/burner/ready")).status == 200
         counters = client.counters()
         assert counters is not None
         assert counters["burner"].inferences == 0

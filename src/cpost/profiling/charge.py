@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from cpost.errors import CpostError
 from cpost.meter.port import Clock, Reader
@@ -76,9 +76,11 @@ def watched(
         except CpostError as error:
             failures.append(str(error))
 
-    first = reader.sample()
-    if first is not None:
-        keep(first)
+    # One that cannot be read is told by the thread, which reads the same.
+    with suppress(CpostError):
+        first = reader.sample()
+        if first is not None:
+            keep(first)
     thread = threading.Thread(target=sample_on, name="server sampling", daemon=True)
     thread.start()
     try:

@@ -13,7 +13,7 @@ from cpost.errors import CpostError, EngineError, ImageError, MeasureError, Trit
 from cpost.interrupt import shielded
 from cpost.pipeline.model import Operator, Pipeline
 from cpost.pipeline.secrets import redacted
-from cpost.profiling.beside import Servers, unserved
+from cpost.profiling.beside import Beside, Servers, unserved
 from cpost.profiling.execution import Conditions, Execution, execute
 from cpost.profiling.host_watch import HostWatch
 from cpost.profiling.observer import Observer
@@ -111,9 +111,10 @@ class Session:
         ) as recording:
             sink = _both(recording.write_log, self._order.echo)
             host = HostWatch()
-            execution = self._execute_beside_servers(spec, index, recording, sink, host)
-            result = replace(execution.result, host_use=host.use, start_up=self.start_up)
-            with shielded():
+            execution, beside = self._execute_beside_servers(spec, index, recording, sink, host)
+            with shielded():  # an interrupt that comes now takes nothing from what was measured
+                execution = beside.judged(execution)
+                result = replace(execution.result, host_use=host.use, start_up=self.start_up)
                 run = recording.finish(self._completed(result, operator, warnings))
                 self.runs.append(run)
                 self._observer.run_ended(run)
@@ -126,22 +127,24 @@ class Session:
         recording: RunRecording,
         sink: LogSink,
         host: HostWatch,
-    ) -> Execution:
-        """Execute one operator once all servers are up that it needs; or not, where one is not."""
+    ) -> tuple[Execution, Beside]:
+        """Execute one operator once all servers are up that it needs; or not, where one is not.
+
+        Return how it ended, and the servers that stood beside it.
+        """
         try:
             beside = self._servers.ready_for(index)
         except (TritonError, EngineError, ImageError, MeasureError) as error:
             if isinstance(error, TritonError):
                 self.unserved = self.unserved or error
-            return unserved(error)
+            return unserved(error), Beside()
         spec = beside.told_to(spec)
         shown = replace(spec, environment=redacted(spec.environment))
         _log.debug("the equivalent command:\n%s", docker_run_line(shown))
         watched = (host,) if self._conditions.engine.info().local else ()
         measured = (*watched, *beside.measured(recording))
-        return beside.judged(
-            execute(spec, self._conditions, recording, sink, self._observer, measured)
-        )
+        execution = execute(spec, self._conditions, recording, sink, self._observer, measured)
+        return execution, beside
 
     def _spec(self, operator: Operator, index: int) -> tuple[ContainerSpec, tuple[str, ...]]:
         """Return what is to be executed, and what must be said about it."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event
 
 from cpost.engine.port import (
     ContainerSpec,
@@ -14,7 +15,7 @@ from cpost.engine.port import (
     StartFailedError,
     StartTimeoutError,
 )
-from cpost.errors import EngineError, TritonError
+from cpost.errors import EngineError, MeasureError, TritonError
 from cpost.meter.port import Reader
 from cpost.profiling.charge import idleness, watched
 from cpost.profiling.execution import Conditions
@@ -26,6 +27,8 @@ from cpost.triton.client import TritonClient
 from cpost.triton.metrics import ModelCounters, used_between
 from cpost.triton.servers import Need, Server
 from cpost.units import NS_PER_SECOND
+
+_log = logging.getLogger(__name__)
 
 _POLL_S = 0.1
 _KNOCK_TIMEOUT_S = 2.0
@@ -85,7 +88,7 @@ class Sidecar:
                     f" (port {waited_for}){self._last_words()}",
                     hint="give it more time: --triton_timeout SECONDS",
                 )
-            Event().wait(_POLL_S)
+            time.sleep(_POLL_S)
         if self._ready_after_ns is None:
             self._ready_after_ns = clock.monotonic_ns() - began_ns
 
@@ -139,7 +142,7 @@ class Sidecar:
             return str(error)
         if exit_ is None:
             return None
-        oom = exit_.oom_killed or bool(self._reader.totals().oom_kills)
+        oom = exit_.oom_killed or self._has_oom_kills()
         name = signal_name(exit_.exit_code)
         words = f"exit {exit_.exit_code}" + (f" ({name})" if name else "")
         return f"killed for memory, {words}" if oom else words
@@ -169,8 +172,21 @@ class Sidecar:
         lines = self._tail.shown()
         return f"; it printed last:{lines}" if lines else "; it printed nothing"
 
+    def _has_oom_kills(self) -> bool:
+        try:
+            return bool(self._reader.totals().oom_kills)
+        except MeasureError:  # its sampling says so
+            return False
+
     def _counters(self) -> dict[str, ModelCounters] | None:
-        return None if self._triton is None else self._triton.counters()
+        if self._triton is None:
+            return None
+        try:
+            return self._triton.counters()
+        except EngineError as error:
+            # An operator is not lost for want of these; an engine that is gone tells so itself.
+            _log.debug("no counters of models: %s", error)
+            return None
 
     def _facts(
         self, before: dict[str, ModelCounters] | None, failures: Sequence[str]
