@@ -120,7 +120,7 @@ def _memory_stat(files: HeldFiles, memory: Path, stat: CounterFile) -> MemorySta
 
 def _own_stat(files: HeldFiles, memory: Path) -> MemoryStatV1 | None:
     """Return what a container tells itself; None where it has ended already."""
-    stat = files.want(memory / "memory.stat")
+    stat = files.need_unless_gone(memory / "memory.stat")
     if stat is not None:
         with suppress(VanishedError):
             return _memory_stat(files, memory, stat)

@@ -105,7 +105,7 @@ class CgroupV2:
 
 def _own_stat(files: HeldFiles, own: Path) -> MemoryStatV2 | None:
     """Return what a container tells itself; None where it has ended already."""
-    file = files.want(own / "memory.stat")
+    file = files.need_unless_gone(own / "memory.stat")
     if file is not None:
         with suppress(VanishedError):
             return MemoryStatV2(file)

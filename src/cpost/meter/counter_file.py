@@ -98,6 +98,13 @@ class HeldFiles:
         self._files.append(file)
         return file
 
+    def need_unless_gone(self, path: Path) -> CounterFile | None:
+        """Open a file that its cgroup must have, as ``need`` does; None if the cgroup is gone."""
+        file = self.want(path)
+        if file is None and path.parent.is_dir():
+            return self.need(path)
+        return file
+
     def close(self) -> None:
         """Close them all; may be called again."""
         while self._files:
