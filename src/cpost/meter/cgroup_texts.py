@@ -6,8 +6,7 @@ Every function takes the file and what it said, so that nonsense is told with it
 from __future__ import annotations
 
 from cpost.meter.counter_file import CounterFile
-
-_MCORES_PER_CORE = 1000
+from cpost.units import MCORES_PER_CORE
 
 # Version 1 writes the largest number of whole pages that fits where there is no limit.
 _NO_LIMIT_V1_BYTES = 1 << 60
@@ -39,7 +38,7 @@ def quota_mcores(file: CounterFile, text: bytes) -> int | None:
     period_usec = _number(file, text, words[1])
     if period_usec == 0:
         raise file.nonsense(text)
-    return _number(file, text, words[0]) * _MCORES_PER_CORE // period_usec
+    return _number(file, text, words[0]) * MCORES_PER_CORE // period_usec
 
 
 def pressure_usec(file: CounterFile, text: bytes) -> dict[str, int]:

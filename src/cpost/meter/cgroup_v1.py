@@ -7,7 +7,6 @@ charged to nobody.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -18,10 +17,8 @@ from cpost.meter.counter_file import CounterFile, HeldFiles, VanishedError
 from cpost.meter.keyed_file import KeyedFile
 from cpost.meter.memory_stat import MemoryStat, MemoryStatV1, WhileItLives
 from cpost.meter.sample import Sample, Totals
-from cpost.units import NS_PER_USEC, USEC_PER_SECOND
-
-# cpuacct.stat counts in the clock ticks that programs see, 100 a second nearly everywhere.
-_USEC_PER_TICK = USEC_PER_SECOND // os.sysconf("SC_CLK_TCK")
+from cpost.meter.ticks import USEC_PER_TICK
+from cpost.units import NS_PER_USEC
 
 
 class CgroupV1:
@@ -99,8 +96,8 @@ class CgroupV1:
         user, system = self._ticks or (None, None)
         return Totals(
             cpu_usage_usec=self._usage_usec,
-            cpu_user_usec=user * _USEC_PER_TICK if user is not None else None,
-            cpu_system_usec=system * _USEC_PER_TICK if system is not None else None,
+            cpu_user_usec=user * USEC_PER_TICK if user is not None else None,
+            cpu_system_usec=system * USEC_PER_TICK if system is not None else None,
             memory_peak_bytes=self._memory_peak_bytes,
             **self._facts.totals(),
         )

@@ -10,9 +10,7 @@ from cpost.meter.cgroup_texts import tightest
 from cpost.meter.counter_file import CounterFile, HeldFiles
 from cpost.meter.keyed_file import find_number
 from cpost.meter.seldom_facts import Facts, SeldomFacts, Take
-from cpost.units import NS_PER_USEC
-
-_MCORES_PER_CORE = 1000
+from cpost.units import MCORES_PER_CORE, NS_PER_USEC
 
 _LIMIT_HITS = {"memory.failcnt": "own_hits", "memory.memsw.failcnt": "own_swap_hits"}
 
@@ -76,7 +74,7 @@ class FactsV1:
             quota_usec = known.pop(f"{whose}_quota", None)
             period_usec = known.pop(f"{whose}_period", None)
             if quota_usec is not None and period_usec:
-                quotas.append(quota_usec * _MCORES_PER_CORE // period_usec)
+                quotas.append(quota_usec * MCORES_PER_CORE // period_usec)
         hits = [known.pop(name, None) for name in _LIMIT_HITS.values()]
         counted = [one for one in hits if one is not None]
         known["memory_limit_hits"] = sum(counted) if counted else None

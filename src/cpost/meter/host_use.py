@@ -7,10 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from cpost.units import USEC_PER_SECOND
+from cpost.meter.ticks import USEC_PER_TICK
 
-# The kernel counts in the clock ticks that programs see, 100 a second nearly everywhere.
-_USEC_PER_TICK = USEC_PER_SECOND // os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 _CPU_LINE = re.compile(r"^cpu((?: +\d{1,20})+) *$", re.MULTILINE)
@@ -60,7 +58,7 @@ def _cpu_times(stat: str) -> tuple[int | None, int | None]:
         return None, None
     user, nice, system, _idle, _iowait, irq, softirq, steal = fields[:8]
     busy = user + nice + system + irq + softirq
-    return busy * _USEC_PER_TICK, steal * _USEC_PER_TICK
+    return busy * USEC_PER_TICK, steal * USEC_PER_TICK
 
 
 def _swapped_bytes(vmstat: str, name: str) -> int | None:

@@ -7,11 +7,11 @@ from typing import Any
 from cpost.meter.sample import Totals
 from cpost.record.exit_code import signal_name
 from cpost.record.run import HostUse, RunResult, StartUp
+from cpost.reports.recommendation_json import recommendation_object
 from cpost.reports.sidecar_json import operator_sidecars
-from cpost.sizing.recommendation import Recommendation
 from cpost.sizing.sized_run import SizedRun
 from cpost.sizing.summary import Summary
-from cpost.units import NS_PER_SECOND, USEC_PER_SECOND
+from cpost.units import MCORES_PER_CORE, NS_PER_SECOND, USEC_PER_SECOND
 
 
 def operator_object(sized: SizedRun) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def operator_object(sized: SizedRun) -> dict[str, Any]:
         "limits": _limits(totals),
         "start_up": _start_up(result.start_up),
         "host": _host(result.host_use),
-        "recommendation": _recommendation(sized.recommendation),
+        "recommendation": recommendation_object(sized.recommendation),
         "sidecars": operator_sidecars(sized),
         "doubts": [{"kind": one.kind.value, "message": one.message} for one in sized.doubts],
         "warnings": list(sized.warnings),
@@ -85,7 +85,7 @@ def _pressure(totals: Totals) -> dict[str, Any]:
 def _limits(totals: Totals) -> dict[str, Any]:
     quota = totals.cpu_limit_mcores
     return {
-        "cpu_cores": None if quota is None else quota / 1000,
+        "cpu_cores": None if quota is None else quota / MCORES_PER_CORE,
         "cpu_throttled_periods": totals.throttled_periods,
         "memory_bytes": totals.memory_limit_bytes,
         "memory_hits": totals.memory_limit_hits,
@@ -108,17 +108,6 @@ def _host(host: HostUse) -> dict[str, Any]:
         "heat_throttles": host.heat_throttles,
         "cpu_count": host.cpu_count,
         "elapsed_seconds": None if host.elapsed_ns is None else host.elapsed_ns / NS_PER_SECOND,
-    }
-
-
-def _recommendation(recommended: Recommendation) -> dict[str, Any]:
-    requests = None
-    if recommended.cpu_cores is not None and recommended.memory_mib is not None:
-        requests = {"cpu": recommended.cpu_cores, "memory_mib": recommended.memory_mib}
-    return {
-        "strategy": recommended.strategy,
-        "requests": requests,
-        "reason": recommended.reason,
     }
 
 

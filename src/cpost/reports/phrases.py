@@ -6,7 +6,13 @@ from cpost.meter.sample import Rung
 from cpost.record.exit_code import signal_name
 from cpost.record.run import RunResult
 from cpost.sizing.summary import Summary
-from cpost.units import USEC_PER_SECOND, format_decimal_bytes, format_megabytes, format_seconds
+from cpost.units import (
+    MCORES_PER_CORE,
+    USEC_PER_SECOND,
+    format_decimal_bytes,
+    format_megabytes,
+    format_seconds,
+)
 
 _FEW_CORES = 4  # so many are told one by one, more in powers of two
 
@@ -42,7 +48,7 @@ def cpu(summary: Summary, result: RunResult) -> str:
     if throttled_usec is not None and (throttled_usec or quota is not None):
         facts.append(f"{_usec(throttled_usec)} throttled")
     if quota is not None:
-        facts.append(f"quota {quota / 1000:g} cores")
+        facts.append(f"quota {quota / MCORES_PER_CORE:g} cores")
     return ", ".join(facts)
 
 
@@ -51,7 +57,7 @@ def cores(summary: Summary) -> str:
     times_s = summary.cores_profile_s or ()
     most = len(times_s)
     told = [k for k in range(1, most + 1) if most <= _FEW_CORES or _is_power_of_two(k) or k == most]
-    facts = [f"{_count(k, 'core')} for {format_seconds(times_s[k - 1])}" for k in told]
+    facts = [f"{count_of(k, 'core')} for {format_seconds(times_s[k - 1])}" for k in told]
     return f"at least {', '.join(facts)}" if facts else ""
 
 
@@ -87,7 +93,7 @@ def ending(result: RunResult) -> str:
     if kills or flag:
         told = []
         if kills is not None:
-            told.append(f"kernel: {_count(kills, 'kill')}")
+            told.append(f"kernel: {count_of(kills, 'kill')}")
         if flag is not None:
             told.append(f"engine's flag: {'yes' if flag else 'no'}")
         return f"killed for memory ({'; '.join(told)})"
@@ -95,12 +101,13 @@ def ending(result: RunResult) -> str:
     return f"exit {result.exit_code} ({signal})" if signal else ""
 
 
+def count_of(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 kill``, ``2 kills``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _usec(usec: int) -> str:
     return format_seconds(usec / USEC_PER_SECOND)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _is_power_of_two(number: int) -> bool:

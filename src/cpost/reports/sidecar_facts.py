@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cpost.record.sidecar import ModelUse
-from cpost.sizing.recommendation import Recommendation
+from cpost.reports.cells import UNKNOWN, megabytes, percent, requests
+from cpost.reports.phrases import count_of
 from cpost.sizing.sidecars import (
     SidecarSummary,
     SizedSidecar,
     summarise_sidecars,
 )
 from cpost.sizing.sized_run import SizedRun
-from cpost.units import BYTES_PER_MB, USEC_PER_SECOND, format_megabytes, format_seconds
-
-_UNKNOWN = "n/a"
+from cpost.units import USEC_PER_SECOND, format_megabytes, format_seconds
 
 
 def sidecar_summaries(runs: Sequence[SizedRun]) -> tuple[SidecarSummary, ...]:
@@ -32,14 +31,14 @@ def operator_rows(sidecar: SizedSidecar) -> list[list[str]]:
     return [
         [
             "CPU",
-            _percent(sidecar.cpu_average_cores),
-            _percent(sidecar.cpu_maximum_cores),
+            percent(sidecar.cpu_average_cores),
+            percent(sidecar.cpu_maximum_cores),
             _charged(sidecar),
         ],
         [
             "Memory",
-            _megabytes(sidecar.memory_average_bytes),
-            _megabytes(sidecar.memory_peak_bytes),
+            megabytes(sidecar.memory_average_bytes),
+            megabytes(sidecar.memory_peak_bytes),
             _caused(sidecar),
         ],
     ]
@@ -69,7 +68,7 @@ def what_to_write(runs: Sequence[SizedRun]) -> list[str]:
     """Return the lines to write into the definition beside each service; nothing without any."""
     lines = []
     for one in sidecar_summaries(runs):
-        words = _request_words(one.recommendation)
+        words = requests(one.recommendation)
         if words is None:
             continue
         if one.facts.kind == "service":
@@ -78,17 +77,16 @@ def what_to_write(runs: Sequence[SizedRun]) -> list[str]:
             lines += ["  requests:", *(f"    {word}" for word in words)]
         else:
             lines += [
-                f"{one.facts.name} itself, which is no part of the definition: {_joined(words)}"
+                f"{one.facts.name} itself, which is no part of the definition: {', '.join(words)}"
             ]
     return lines
 
 
 def _final_row(summary: SidecarSummary) -> list[str]:
-    requests = _request_words(summary.recommendation) or [summary.recommendation.reason, ""]
+    resource = [*(requests(summary.recommendation) or (summary.recommendation.reason, ""))]
     metric = ["CPU", "Memory"]
-    average = [_percent(summary.cpu_average_cores), _megabytes(summary.memory_average_bytes)]
-    maximum = [_percent(summary.cpu_maximum_cores), _megabytes(summary.memory_peak_bytes)]
-    resource = list(requests)
+    average = [percent(summary.cpu_average_cores), megabytes(summary.memory_average_bytes)]
+    maximum = [percent(summary.cpu_maximum_cores), megabytes(summary.memory_peak_bytes)]
     for run in summary.runs:
         metric.append(f"by {run.operator}")
         average.append(_charged(run))
@@ -99,7 +97,7 @@ def _final_row(summary: SidecarSummary) -> list[str]:
 
 
 def _model_words(use: ModelUse) -> str:
-    words = [f"model {use.model}: {_count(use.inferences, 'inference')}"]
+    words = [f"model {use.model}: {count_of(use.inferences, 'inference')}"]
     if use.failures:
         words.append(f"{use.failures} failed")
     if use.requests:
@@ -111,40 +109,18 @@ def _model_words(use: ModelUse) -> str:
 def _inferences(sidecar: SizedSidecar) -> str:
     if sidecar.facts.models is None:
         return ""
-    told = _count(sum(one.inferences for one in sidecar.facts.models), "inference")
+    told = count_of(sum(one.inferences for one in sidecar.facts.models), "inference")
     failed = sum(one.failures for one in sidecar.facts.models)
     return f"{told}, {failed} failed" if failed else told
 
 
 def _charged(sidecar: SizedSidecar) -> str:
     if sidecar.charged_cpu_s is None:
-        return _UNKNOWN
+        return UNKNOWN
     return f"{sidecar.charged_cpu_s:.3f} s caused"
 
 
 def _caused(sidecar: SizedSidecar) -> str:
     if sidecar.caused_bytes is None:
-        return _UNKNOWN
+        return UNKNOWN
     return f"{format_megabytes(sidecar.caused_bytes)} caused"
-
-
-def _request_words(recommended: Recommendation) -> list[str] | None:
-    if recommended.cpu_cores is None or recommended.memory_mib is None:
-        return None
-    return [f"cpu: {recommended.cpu_cores}", f"memory: {recommended.memory_mib}"]
-
-
-def _joined(words: Sequence[str]) -> str:
-    return ", ".join(words)
-
-
-def _percent(cores: float | None) -> str:
-    return _UNKNOWN if cores is None else f"{cores * 100:.3f} %"
-
-
-def _megabytes(count: int | None) -> str:
-    return _UNKNOWN if count is None else f"{count / BYTES_PER_MB:.3f} MB"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

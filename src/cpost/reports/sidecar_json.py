@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from cpost.record.sidecar import ModelUse, SidecarFacts
+from cpost.reports.recommendation_json import recommendation_object
 from cpost.reports.sidecar_facts import sidecar_summaries
-from cpost.sizing.recommendation import Recommendation
 from cpost.sizing.sidecars import SidecarSummary, SizedSidecar
 from cpost.sizing.sized_run import SizedRun
 from cpost.units import NS_PER_SECOND, USEC_PER_SECOND
@@ -63,7 +63,7 @@ def _summary_object(summary: SidecarSummary) -> dict[str, Any]:
             "average_bytes": summary.memory_average_bytes,
             "peak_bytes": summary.memory_peak_bytes,
         },
-        "recommendation": _recommendation(summary.recommendation),
+        "recommendation": recommendation_object(summary.recommendation),
     }
 
 
@@ -79,15 +79,4 @@ def _model_object(use: ModelUse) -> dict[str, Any]:
         "failures": use.failures,
         "queue_seconds": use.queue_usec / USEC_PER_SECOND,
         "compute_seconds": use.compute_usec / USEC_PER_SECOND,
-    }
-
-
-def _recommendation(recommended: Recommendation) -> dict[str, Any]:
-    requests = None
-    if recommended.cpu_cores is not None and recommended.memory_mib is not None:
-        requests = {"cpu": recommended.cpu_cores, "memory_mib": recommended.memory_mib}
-    return {
-        "strategy": recommended.strategy,
-        "requests": requests,
-        "reason": recommended.reason,
     }

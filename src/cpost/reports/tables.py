@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from tabulate import tabulate
 
 from cpost.record.run import RunResult, RunState
+from cpost.reports.cells import UNKNOWN, megabytes, percent, requests
 from cpost.reports.sidecar_facts import final_rows, operator_rows, sidecar_title
 from cpost.sizing.sidecars import SizedSidecar
 from cpost.sizing.sized_run import SizedRun
-from cpost.units import BYTES_PER_MB
 
-UNKNOWN = "n/a"
 _BANNER_WIDTH = 60
 
 
@@ -72,16 +71,6 @@ def final_table(runs: Sequence[SizedRun]) -> str:
     return tabulate(rows, headings, tablefmt="grid", disable_numparse=True)
 
 
-def percent(cores: float | None) -> str:
-    """Return CPU usage as it is printed: 100 % is one core."""
-    return UNKNOWN if cores is None else f"{cores * 100:.3f} %"
-
-
-def megabytes(count: int | None) -> str:
-    """Return an amount of memory as it is printed: in MB of 10^6 bytes."""
-    return UNKNOWN if count is None else f"{count / BYTES_PER_MB:.3f} MB"
-
-
 def _title(sized: SizedRun) -> str:
     mark = _mark(sized.run.result)
     return f"{sized.run.operator}\n({mark})" if mark else sized.run.operator
@@ -97,9 +86,6 @@ def _mark(result: RunResult) -> str:
 
 
 def _requests(sized: SizedRun) -> tuple[str, str]:
-    recommended = sized.recommendation
-    if recommended.cpu_cores is not None and recommended.memory_mib is not None:
-        return f"cpu: {recommended.cpu_cores}", f"memory: {recommended.memory_mib}"
     if sized.run.result.state is RunState.SKIPPED:
         return UNKNOWN, UNKNOWN
-    return recommended.reason, ""
+    return requests(sized.recommendation) or (sized.recommendation.reason, "")

@@ -8,7 +8,7 @@ from cpost.meter.sample import Totals
 from cpost.record.run import Run
 from cpost.sizing.doubts.doubt import Doubt, DoubtKind
 from cpost.sizing.usage import Usage, duration_ns
-from cpost.units import NS_PER_USEC, USEC_PER_SECOND, format_megabytes
+from cpost.units import MCORES_PER_CORE, NS_PER_USEC, USEC_PER_SECOND, format_megabytes
 
 # The kernel counts memory in pages; a limit is rounded down to whole ones.
 PAGE_BYTES = 4096
@@ -60,7 +60,7 @@ def _cpu(run: Run, used: Usage) -> Iterator[Doubt]:
     if totals.throttled_usec * NS_PER_USEC <= THROTTLED_SHARE * whole_ns:
         return
     quota = totals.cpu_limit_mcores
-    by = "a CPU quota" if quota is None else f"its quota of {quota / 1000:g} cores"
+    by = "a CPU quota" if quota is None else f"its quota of {quota / MCORES_PER_CORE:g} cores"
     yield Doubt(
         DoubtKind.CPU_THROTTLED,
         f"{by} held it back for {totals.throttled_usec / USEC_PER_SECOND:.1f} s, so its maximum is "
