@@ -146,13 +146,15 @@ class Narration:
         if result.advice:
             self._print(f"hint: {result.advice}")
         for warning in sized.warnings:
-            self._print(*wrapped_sentence(f"warning: {warning}", self._columns()))
+            self._tell_warning(warning)
         for sidecar in sized.sidecars:
             # What cannot be measured of the operator, either, was just told.
             for warning in sidecar.facts.warnings:
                 if warning not in sized.warnings:
-                    line = f"warning: {sidecar.facts.name}: {warning}"
-                    self._print(*wrapped_sentence(line, self._columns()))
+                    self._tell_warning(f"{sidecar.facts.name}: {warning}")
+
+    def _tell_warning(self, warning: str) -> None:
+        self._print(*wrapped_sentence(f"warning: {warning}", self._columns()))
 
     def _print(self, *lines: str) -> None:
         self._stream.write("".join(f"{line}\n" for line in lines))
