@@ -21,6 +21,7 @@ from cpost.commands.missing import missing
 from cpost.commands.profile_options import EngineChoice
 from cpost.engine.port import EngineInfo
 from cpost.errors import EngineUnreachableError, MeasureError
+from cpost.meter import nvml
 from cpost.meter.cgroup_host import CgroupHost, cgroup_host
 from cpost.meter.parent_cgroup import parent_cgroup_refusal
 from cpost.meter.sample import Rung
@@ -218,8 +219,19 @@ def _process_rung(host: CgroupHost) -> Finding:
 
 
 def _gpu(info: EngineInfo) -> Finding:
+    if info.gpu_runtime and not info.local:
+        return Finding(
+            Level.NOTE, "GPU", "the engine has a GPU runtime; its use is not measured there"
+        )
+    if info.gpu_runtime and not nvml.is_installed():
+        return Finding(
+            Level.NOTE,
+            "GPU",
+            "the engine has a GPU runtime, but its use cannot be measured: no nvidia-ml-py",
+            nvml.INSTALL_HINT,
+        )
     if info.gpu_runtime:
-        return Finding(Level.GOOD, "GPU", "the engine has a GPU runtime")
+        return Finding(Level.GOOD, "GPU", "the engine has a GPU runtime, and its use is measured")
     return Finding(
         Level.NOTE,
         "GPU",

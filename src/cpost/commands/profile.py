@@ -30,6 +30,7 @@ from cpost.meter.attach import attach
 from cpost.meter.cgroup_host import cgroup_host
 from cpost.meter.clock import SystemClock
 from cpost.meter.early_cgroup import expect
+from cpost.meter.nvml import nvml_meter
 from cpost.pipeline.model import Pipeline
 from cpost.pipeline.reader import read_pipeline
 from cpost.profiling.execution import Conditions
@@ -80,6 +81,7 @@ def execute(arguments: argparse.Namespace) -> int:
                 interval_ns=round(options.interval_s * NS_PER_SECOND),
                 timeout_s=options.timeout_s,
                 start_timeout_s=options.start_timeout_s,
+                open_gpu_meter=nvml_meter,
             ),
             lambda images: _record(options, order, engine, images),
             telling.observers,

@@ -84,7 +84,7 @@ class CgroupHost:
         Empty where the process has ended.
         """
         found = {}
-        for controller, name in _cgroups_of(self.proc / str(pid) / "cgroup"):
+        for controller, name in cgroups_of(self.proc / str(pid) / "cgroup"):
             hierarchy = self.hierarchies.get(controller)
             directory = hierarchy.directory(name) if hierarchy is not None else None
             if directory is not None:
@@ -156,7 +156,7 @@ def _has_memory(proc: Path) -> bool:
     return any(one[0] == "memory" and one[-1] == "1" for one in words if one)
 
 
-def _cgroups_of(file: Path) -> list[tuple[str, str]]:
+def cgroups_of(file: Path) -> list[tuple[str, str]]:
     """Return controller and cgroup name of each line ``4:memory:/name``; none if it has ended."""
     try:
         text = file.read_text(encoding="utf-8", errors="surrogateescape")

@@ -26,6 +26,7 @@ from cpost.errors import (
 )
 from cpost.interrupt import shielded
 from cpost.meter.early_cgroup import EarlyCgroup, nothing_expected
+from cpost.meter.gpu import OpenGpuMeter
 from cpost.meter.lateness import Lateness
 from cpost.meter.port import Clock, Reader
 from cpost.meter.sample import Totals
@@ -49,7 +50,8 @@ class Conditions:
 
     ``expect`` watches for the cgroup of a container that is about to be started; ``attach`` gives
     the best meter there is for one that was started, by what was opened early if anything was.
-    ``lateness`` counts how late their samples were, all runs together.
+    ``lateness`` counts how late their samples were, all runs together. ``open_gpu_meter`` is asked
+    for containers that were given a GPU; None: GPUs are not measured.
     """
 
     engine: Engine
@@ -60,6 +62,7 @@ class Conditions:
     start_timeout_s: float = START_TIMEOUT_S
     lateness: Lateness = field(default_factory=Lateness)
     expect: Callable[[Target], AbstractContextManager[EarlyCgroup | None]] = nothing_expected
+    open_gpu_meter: OpenGpuMeter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +79,20 @@ def execute(
     recording: RunRecording,
     sink: LogSink,
     observer: Observer,
-    beside: Sequence[AbstractContextManager[object]] = (),
+    beside: Callable[[Target], Sequence[AbstractContextManager[object]]] = lambda _: (),
 ) -> Execution:
     """Execute one operator; samples go into ``recording`` and output to ``sink`` as they come.
 
     An operator that fails is a result, and so are an engine that fails and an interrupt: whatever
-    was measured until then is in it. What is measured ``beside`` the operator is entered just
-    before its start and left when it has ended; it keeps its own results.
+    was measured until then is in it. What is measured ``beside`` the operator is made by what is
+    known of its container, entered just before its start and left when it has ended; it keeps its
+    own results.
     """
     began_ns = conditions.clock.wall_ns()
     kept = _Kept()
     try:
         with conditions.engine.container(spec, sink) as container, ExitStack() as entered:
-            for one in beside:
+            for one in beside(container.expected):
                 entered.enter_context(one)
             execution = _observe(container, conditions, recording, observer, kept)
     except StartTimeoutError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from cpost.engine.docker_command import docker_run_line
 from cpost.engine.port import ContainerSpec, ImageInfo, LogSink, PullPolicy
 from cpost.errors import CpostError, EngineError, ImageError, MeasureError, TritonError
 from cpost.interrupt import shielded
+from cpost.meter.target import Target
 from cpost.pipeline.model import Operator, Pipeline
 from cpost.pipeline.secrets import redacted
 from cpost.profiling.beside import Beside, Servers, unserved
 from cpost.profiling.execution import Conditions, Execution, execute
+from cpost.profiling.gpu_watch import GpuWatch, gpu_watch
 from cpost.profiling.host_watch import HostWatch
 from cpost.profiling.observer import Observer
 from cpost.profiling.outputs import Outputs
@@ -110,11 +113,19 @@ class Session:
             operator.name, index, settings, self._order.max_log_bytes
         ) as recording:
             sink = _both(recording.write_log, self._order.echo)
-            host = HostWatch()
-            execution, beside = self._execute_beside_servers(spec, index, recording, sink, host)
+            host, gpu = HostWatch(), self._gpu_watch(spec)
+            execution, beside = self._execute_beside_servers(
+                spec, index, recording, sink, host, gpu
+            )
             with shielded():  # an interrupt that comes now takes nothing from what was measured
                 execution = beside.judged(execution)
-                result = replace(execution.result, host_use=host.use, start_up=self.start_up)
+                result = replace(
+                    execution.result,
+                    host_use=host.use,
+                    start_up=self.start_up,
+                    gpu=gpu.use,
+                    warnings=(*execution.result.warnings, *gpu.warnings),
+                )
                 run = recording.finish(self._completed(result, operator, warnings))
                 self.runs.append(run)
                 self._observer.run_ended(run)
@@ -127,6 +138,7 @@ class Session:
         recording: RunRecording,
         sink: LogSink,
         host: HostWatch,
+        gpu: GpuWatch,
     ) -> tuple[Execution, Beside]:
         """Execute one operator once all servers are up that it needs; or not, where one is not.
 
@@ -142,9 +154,16 @@ class Session:
         shown = replace(spec, environment=redacted(spec.environment))
         _log.debug("the equivalent command:\n%s", docker_run_line(shown))
         watched = (host,) if self._conditions.engine.info().local else ()
-        measured = (*watched, *beside.measured(recording))
+
+        def measured(target: Target) -> Sequence[AbstractContextManager[object]]:
+            return (*watched, gpu.over(target), *beside.measured(recording))
+
         execution = execute(spec, self._conditions, recording, sink, self._observer, measured)
         return execution, beside
+
+    def _gpu_watch(self, spec: ContainerSpec) -> GpuWatch:
+        conditions = self._conditions
+        return gpu_watch(spec, conditions.engine, conditions.open_gpu_meter, conditions.clock)
 
     def _spec(self, operator: Operator, index: int) -> tuple[ContainerSpec, tuple[str, ...]]:
         """Return what is to be executed, and what must be said about it."""

@@ -19,6 +19,7 @@ from cpost.errors import EngineError, MeasureError, TritonError
 from cpost.meter.port import Reader
 from cpost.profiling.charge import idleness, watched
 from cpost.profiling.execution import Conditions
+from cpost.profiling.gpu_watch import GpuWatch, gpu_watch
 from cpost.profiling.log_tail import LogTail
 from cpost.record.exit_code import signal_name
 from cpost.record.recording import RunRecording
@@ -126,13 +127,19 @@ class Sidecar:
         before = self._counters()
         conditions = self._conditions
         failures: list[str] = []
+        gpu = gpu_watch(
+            self._standing.spec, conditions.engine, conditions.open_gpu_meter, conditions.clock
+        )
         try:
-            with watched(
-                self._reader, conditions.clock, conditions.interval_ns, kept.append
-            ) as failures:
+            with (
+                gpu.over(self._container.expected),
+                watched(
+                    self._reader, conditions.clock, conditions.interval_ns, kept.append
+                ) as failures,
+            ):
                 yield
         finally:
-            kept.finish(self._facts(before, failures))
+            kept.finish(self._facts(before, failures, gpu))
 
     def ended(self) -> str | None:
         """Return in a few words how it ended, with its last lines; None while it is up."""
@@ -189,7 +196,7 @@ class Sidecar:
             return None
 
     def _facts(
-        self, before: dict[str, ModelCounters] | None, failures: Sequence[str]
+        self, before: dict[str, ModelCounters] | None, failures: Sequence[str], gpu: GpuWatch
     ) -> SidecarFacts:
         ending = self.ended()
         after = self._counters() if ending is None else None
@@ -219,7 +226,8 @@ class Sidecar:
             idle=self._idle,
             models=models,
             ended=ending,
-            warnings=(*self._reader.notes, *failures),
+            warnings=(*self._reader.notes, *failures, *gpu.warnings),
+            gpu=gpu.use,
         )
 
 

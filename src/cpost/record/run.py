@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from cpost.meter.sample import Rung, Sample, Totals
+from cpost.record.gpu import GpuUse
 
 if TYPE_CHECKING:
     from cpost.record.sidecar import SidecarRun
@@ -107,6 +108,7 @@ class RunResult:
     engine_oom_killed: bool | None = None  # the engine's own flag; None: it was never asked
     host_use: HostUse = field(default_factory=HostUse)
     start_up: StartUp = field(default_factory=StartUp)
+    gpu: GpuUse | None = None  # None: it was given none, or its use was not measured
 
 
 class Samples(Protocol):

@@ -12,6 +12,7 @@ import yaml
 from cpost.meter.sample import Rung, Totals
 from cpost.pipeline.secrets import redacted
 from cpost.record.fields import SCHEMA_VERSION, Fields
+from cpost.record.gpu import stored_gpu
 from cpost.record.run import HostUse, RunResult, RunState, Settings, StartUp
 from cpost.record.sidecar import SidecarRun
 from cpost.record.sidecar_files import sidecar_objects
@@ -112,6 +113,7 @@ def result_of(stored: Fields) -> RunResult:
         engine_oom_killed=stored.optional("engine_oom_killed", bool),
         host_use=HostUse(**_numbers(stored, "host_use", HostUse)),
         start_up=StartUp(**_numbers(stored, "start_up", StartUp)),
+        gpu=stored_gpu(stored),
     )
 
 

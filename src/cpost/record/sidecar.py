@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cpost.meter.sample import Rung
+from cpost.record.gpu import GpuUse
 from cpost.record.run import Samples
 
 
@@ -38,7 +39,8 @@ class SidecarFacts:
 
     ``kind`` is ``model repository`` or ``service``. ``ready_after_ns`` is how long it took from
     its start until it took requests. ``models`` are those whose counters it told; None: it told
-    none. ``ended`` tells in a few words how it ended, if it did so during the run.
+    none. ``ended`` tells in a few words how it ended, if it did so during the run. ``gpu`` is None
+    where it was given none, or its use was not measured.
     """
 
     name: str
@@ -54,6 +56,7 @@ class SidecarFacts:
     models: tuple[ModelUse, ...] | None = None
     ended: str | None = None
     warnings: tuple[str, ...] = ()
+    gpu: GpuUse | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from cpost.meter.sample import Rung
 from cpost.record.fields import Fields
+from cpost.record.gpu import stored_gpu
 from cpost.record.samples import StoredSamples
 from cpost.record.sidecar import Idleness, ModelUse, SidecarFacts, SidecarRun
 from cpost.record.sidecar_recording import sidecar_file
@@ -48,6 +49,7 @@ def _sidecar(stored: Fields, number: int, directory: Path) -> SidecarRun:
         models=tuple(map(_model, stored.inner_list("models"))) if has_models else None,
         ended=stored.optional("ended", str),
         warnings=stored.texts("warnings"),
+        gpu=stored_gpu(stored),
     )
     return SidecarRun(facts, StoredSamples(directory / sidecar_file(number, name), count), count)
 

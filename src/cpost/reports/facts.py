@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from cpost.record.run import OwnUse
 from cpost.reports import phrases
+from cpost.reports.gpu_words import gpu_words
 from cpost.sizing.sized_run import SizedRun
 from cpost.units import (
     BYTES_PER_MB,
@@ -39,6 +40,7 @@ def fact_lines(sized: SizedRun, columns: int = WIDEST_COLUMNS) -> list[str]:
             "waited: " if waited else "",
             (waited, phrases.processes(summary), phrases.io(result)),
         ),
+        ("GPU: ", gpu_words(result.gpu, sized.recommendation.gpus)),
         ("ended: ", (phrases.ending(result),)),
     )
     told = (f"{heading}{'; '.join(filter(None, words))}" for heading, words in facts if any(words))

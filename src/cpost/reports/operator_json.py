@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from cpost.meter.sample import Totals
@@ -48,6 +49,7 @@ def operator_object(sized: SizedRun) -> dict[str, Any]:
         "limits": _limits(totals),
         "start_up": _start_up(result.start_up),
         "host": _host(result.host_use),
+        "gpu": None if result.gpu is None else asdict(result.gpu),
         "recommendation": recommendation_object(sized.recommendation),
         "sidecars": operator_sidecars(sized),
         "doubts": [{"kind": one.kind.value, "message": one.message} for one in sized.doubts],

@@ -11,7 +11,11 @@ def recommendation_object(recommended: Recommendation) -> dict[str, Any]:
     """Return the object; ``requests`` is null where there is a ``reason`` for none."""
     requests = None
     if recommended.cpu_cores is not None and recommended.memory_mib is not None:
-        requests = {"cpu": recommended.cpu_cores, "memory_mib": recommended.memory_mib}
+        requests = {
+            "cpu": recommended.cpu_cores,
+            "memory_mib": recommended.memory_mib,
+            "gpu": recommended.gpus,
+        }
     return {
         "strategy": recommended.strategy,
         "requests": requests,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cpost.record.sidecar import ModelUse
 from cpost.reports.cells import UNKNOWN, megabytes, percent, requests
+from cpost.reports.gpu_words import gpu_request, gpu_words
 from cpost.reports.phrases import count_of
 from cpost.sizing.sidecars import (
     SidecarSummary,
@@ -59,6 +60,8 @@ def sidecar_lines(sidecar: SizedSidecar) -> list[str]:
     if sidecar.idle_cores is not None:
         lines.append(f"{facts.name}: idle at {sidecar.idle_cores * 100:.2f} % of a core before")
     lines += [f"{facts.name}: {_model_words(one)}" for one in facts.models or ()]
+    if facts.gpu is not None:
+        lines.append(f"{facts.name}: GPU {gpu_words(facts.gpu, None)[0]}")
     if facts.ended is not None:
         lines.append(f"{facts.name}: ended during the run: {facts.ended}")
     return lines
@@ -83,10 +86,16 @@ def what_to_write(runs: Sequence[SizedRun]) -> list[str]:
 
 
 def _final_row(summary: SidecarSummary) -> list[str]:
-    resource = [*(requests(summary.recommendation) or (summary.recommendation.reason, ""))]
-    metric = ["CPU", "Memory"]
+    recommended = summary.recommendation
+    resource = [
+        *(requests(recommended) or (recommended.reason, "")),
+        *gpu_request(recommended.gpus),
+    ]
+    metric = ["CPU", "Memory", *[""] * (len(resource) - 2)]
     average = [percent(summary.cpu_average_cores), megabytes(summary.memory_average_bytes)]
     maximum = [percent(summary.cpu_maximum_cores), megabytes(summary.memory_peak_bytes)]
+    average += metric[2:]
+    maximum += metric[2:]
     for run in summary.runs:
         metric.append(f"by {run.operator}")
         average.append(_charged(run))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from cpost.record.sidecar import ModelUse, SidecarFacts
@@ -44,6 +45,7 @@ def _run_object(sidecar: SizedSidecar) -> dict[str, Any]:
             "average_bytes": sidecar.memory_average_bytes,
             "peak_bytes": sidecar.memory_peak_bytes,
         },
+        "gpu": None if facts.gpu is None else asdict(facts.gpu),
         "models": models,
         "ended": facts.ended,
         "warnings": list(facts.warnings),

@@ -9,6 +9,7 @@ from tabulate import tabulate
 
 from cpost.record.run import RunResult, RunState
 from cpost.reports.cells import UNKNOWN, megabytes, percent, requests
+from cpost.reports.gpu_words import gpu_request
 from cpost.reports.sidecar_facts import final_rows, operator_rows, sidecar_title
 from cpost.sizing.sidecars import SizedSidecar
 from cpost.sizing.sized_run import SizedRun
@@ -62,13 +63,16 @@ def sidecar_table(sidecar: SizedSidecar) -> str:
 
 def final_table(runs: Sequence[SizedRun]) -> str:
     """Return the table of all operators, in the order of ``runs``."""
-    rows = [
-        [_title(sized), *(f"{one.cpu(sized)}\n{one.memory(sized)}" for one in _COLUMNS)]
-        for sized in runs
-    ]
+    rows = [_final_row(sized) for sized in runs]
     rows += final_rows(runs)
     headings = ["Operator", *(one.heading for one in _COLUMNS)]
     return tabulate(rows, headings, tablefmt="grid", disable_numparse=True)
+
+
+def _final_row(sized: SizedRun) -> list[str]:
+    cells = [f"{one.cpu(sized)}\n{one.memory(sized)}" for one in _COLUMNS]
+    resource = "\n".join((cells.pop(), *gpu_request(sized.recommendation.gpus)))
+    return [_title(sized), *cells, resource]
 
 
 def _title(sized: SizedRun) -> str:

@@ -10,6 +10,7 @@ from cpost.errors import RecordError
 from cpost.meter.sample import Sample
 from cpost.record.run import Run
 from cpost.record.sidecar import Idleness, SidecarFacts, SidecarRun
+from cpost.sizing.gpus import with_gpus
 from cpost.sizing.recommendation import Recommendation, withheld
 from cpost.sizing.strategies import classic
 from cpost.sizing.usage import usage
@@ -169,7 +170,7 @@ def _recommended(
         return withheld(classic.NAME, f"it ended: {ended}")
     if cores is None or peak_bytes is None:
         return withheld(classic.NAME, "not measured")
-    return classic.requests(cores, peak_bytes)
+    return with_gpus(classic.requests(cores, peak_bytes), [one.facts.gpu for one in runs])
 
 
 def _ratio(one: float | None, other: float | None) -> float | None:

@@ -8,6 +8,7 @@ from cpost.errors import RecordError
 from cpost.record.run import Run
 from cpost.sizing.doubts.doubt import Doubt
 from cpost.sizing.doubts.finding import find_doubts
+from cpost.sizing.gpus import with_gpus
 from cpost.sizing.recommendation import Recommendation
 from cpost.sizing.sidecars import SizedSidecar, size_sidecars
 from cpost.sizing.strategies.classic import classic
@@ -50,4 +51,5 @@ def size_run(run: Run) -> SizedRun:
     summary = summarise(run, used)
     sidecars = size_sidecars(run)
     doubts = tuple(find_doubts(run, used, sidecars))
-    return SizedRun(run, summary, classic(run.result, summary), doubts, sidecars)
+    recommendation = with_gpus(classic(run.result, summary), [run.result.gpu])
+    return SizedRun(run, summary, recommendation, doubts, sidecars)

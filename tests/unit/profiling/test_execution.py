@@ -36,7 +36,8 @@ def execution(tmp_path: Path) -> Callable[..., Execution]:
         )
         settings = Settings(operator("a").name, "image", "/payload", 0.01, "Fake")
         with RunRecording(tmp_path / "run", "a", 1, settings, 1000) as recording:
-            return execute(SPEC, conditions, recording, lambda *_: None, observer or Told(), beside)
+            told = observer or Told()
+            return execute(SPEC, conditions, recording, lambda *_: None, told, lambda _: beside)
 
     return run
 

@@ -159,6 +159,7 @@ def test_what_is_written_only_changes_with_the_schema(recording, tmp_path):
             "elapsed_ns": None,
         },
         "start_up": {"cpu_usec": None, "memory_peak_bytes": None},
+        "gpu": None,
         "sidecars": [],
         "sample_count": 1,
         "samples_not_stored": 0,

@@ -51,7 +51,7 @@ def test_every_object_of_the_schema_is_closed():
                 closed += 1
         elif isinstance(part, list):
             waiting += part
-    assert closed == 21
+    assert closed == 22
 
 
 @pytest.mark.parametrize(
