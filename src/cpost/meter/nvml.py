@@ -6,7 +6,7 @@ It is imported when a GPU is to be measured, and never before.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
@@ -48,8 +48,8 @@ class NvmlMeter:
     then has none. What dead processes did is told for some seconds after their end.
     """
 
-    def __init__(self, nvml: Any, own: OwnProcesses, clock: Clock) -> None:
-        """Take the library, initialised; ``own`` are the container's processes. MeasureError."""
+    def __init__(self, nvml: Any, own: Container[int], clock: Clock) -> None:
+        """Take the library, initialised; ``own`` holds the container's processes. MeasureError."""
         self._nvml = nvml
         self._clock = clock
         with _told_as_measure_error(nvml):
@@ -74,7 +74,7 @@ class NvmlMeter:
 class _Gpu:
     """One GPU, and what the container does on it; errors are those of NVML."""
 
-    def __init__(self, nvml: Any, handle: Any, own: OwnProcesses) -> None:
+    def __init__(self, nvml: Any, handle: Any, own: Container[int]) -> None:
         self.device = GpuDevice(nvml.nvmlDeviceGetName(handle), _total_bytes(nvml, handle))
         self.was_used = False
         self._nvml = nvml

@@ -29,9 +29,9 @@ class OwnProcesses:
         """Whether there is a cgroup to know them by."""
         return self._id is not None or self._parent is not None
 
-    def __contains__(self, pid: int) -> bool:
+    def __contains__(self, pid: object) -> bool:
         """Whether it is the container's, or was when it was asked for before."""
-        if pid not in self._known and self._is_own(pid):
+        if isinstance(pid, int) and pid not in self._known and self._is_own(pid):
             self._known.add(pid)
         return pid in self._known
 

@@ -109,6 +109,31 @@ def test_local_processes_stand_on_a_rung_of_their_own(examine: Examine) -> None:
     assert "no better rung, since no right to write" in out
 
 
+@pytest.mark.parametrize(
+    ("known", "installed", "told"),
+    [
+        (
+            {"gpu_runtime": True},
+            True,
+            "[ ok ] GPU     the engine has a GPU runtime, and its use is",
+        ),
+        ({"gpu_runtime": True}, False, "mend: pip install 'cpost[gpu]'"),
+        ({"gpu_runtime": True, "local": False}, True, "its use is not measured there"),
+        ({}, False, "no GPU runtime: requests.gpu is ignored"),
+    ],
+)
+def test_it_says_whether_the_use_of_gpus_can_be_measured(
+    examine: Examine,
+    monkeypatch: pytest.MonkeyPatch,
+    known: dict[str, bool],
+    installed: bool,
+    told: str,
+) -> None:
+    monkeypatch.setattr("cpost.meter.nvml.is_installed", lambda: installed)
+    _, out = examine(replace(DOCKER, **known))
+    assert told in out
+
+
 def test_no_engine_is_exit_4_with_what_to_install_and_what_can_be_had_without(
     examine: Examine,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,11 +17,15 @@ from cpost.engine.port import (
     LogSink,
     PullPolicy,
 )
-from cpost.errors import FolderUnseenError, ImageError
+from cpost.errors import FolderUnseenError, ImageError, MeasureError
+from cpost.meter.gpu import GpuDevice, GpuReading
+from cpost.meter.port import Clock
 from cpost.meter.sample import Rung, Sample, Totals
 from cpost.meter.target import Target
 from cpost.pipeline.model import ContainerImage, Input, Operator, Output, Requests
 from cpost.record.run import Run
+
+T4 = GpuDevice("NVIDIA T4", 16_000_000_000)
 
 Behaviour = Callable[[ContainerSpec], ContainerExit]
 
@@ -130,6 +135,38 @@ class FakeReader:
 
     def __exit__(self, *_: object) -> None:
         pass
+
+
+class GpuEngine(FakeEngine):
+    known = EngineInfo("Fake", "1", "here", gpu_runtime=True)
+
+    def info(self) -> EngineInfo:
+        return self.known
+
+
+@dataclass
+class FakeGpuMeter:
+    """Opens itself; tells one reading after the other, and ``told`` when there are no more."""
+
+    readings: list[GpuReading]
+    devices: tuple[GpuDevice, ...] = (T4,)
+    trouble: MeasureError | None = None
+    told: threading.Event = field(default_factory=threading.Event)
+    opened_for: list[Target] = field(default_factory=list)
+
+    @contextmanager
+    def open(self, target: Target, clock: Clock) -> Iterator[FakeGpuMeter]:
+        del clock
+        self.opened_for.append(target)
+        yield self
+
+    def read(self) -> GpuReading:
+        if len(self.readings) > 1:
+            return self.readings.pop(0)
+        self.told.set()
+        if self.trouble is not None:
+            raise self.trouble
+        return self.readings[0]
 
 
 class Told:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from profiling_examples import FakeEngine, ended
+from profiling_examples import FakeEngine, FakeGpuMeter, GpuEngine, ended
 
 from cpost.engine.port import (
     ContainerExit,
@@ -18,12 +18,14 @@ from cpost.engine.port import (
 )
 from cpost.errors import TritonError
 from cpost.meter.clock import SystemClock
+from cpost.meter.gpu import GpuReading
 from cpost.meter.sample import Rung, Sample, Totals
 from cpost.meter.target import Target
 from cpost.pipeline.model import ContainerImage, HttpConnection, Operator, Service
 from cpost.profiling.beside import Servers
 from cpost.profiling.execution import Conditions, Execution
-from cpost.record.run import RunResult, RunState
+from cpost.record.recording import RunRecording
+from cpost.record.run import RunResult, RunState, Settings
 from cpost.triton.servers import TritonOptions
 
 
@@ -114,13 +116,16 @@ def using(name: str, *services: str, models: tuple[str, ...] = ()) -> Operator:
 
 @pytest.fixture
 def servers(tmp_path: Path) -> Callable[..., Servers]:
-    def make(engine: ServingEngine, *operators: Operator) -> Servers:
+    def make(
+        engine: ServingEngine, *operators: Operator, gpu_meter: FakeGpuMeter | None = None
+    ) -> Servers:
         conditions = Conditions(
             engine,  # type: ignore[arg-type]
             lambda *_: QuietReader(),
             SystemClock(),
             10_000_000,
             None,
+            open_gpu_meter=gpu_meter.open if gpu_meter is not None else None,
         )
         images = {one: ImageInfo(one, "id", None, "amd64") for one in ("t:1", "a:latest")}
         images["b:latest"] = images["a:latest"]
@@ -212,3 +217,30 @@ def test_a_server_that_ended_takes_the_blame_and_is_started_anew(
     assert blamed.reason == "its server a ended: exit 137 (SIGKILL)"
     assert "warming up" in blamed.advice
     assert engine.log == ["up a", "down a", "up a", "down a"]
+
+
+class ServingGpuEngine(ServingEngine, GpuEngine):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("engine", "devices"), [(ServingGpuEngine(), ("NVIDIA T4",)), (ServingEngine(), None)]
+)
+def test_what_a_server_uses_of_its_gpu_is_kept(
+    servers: Callable[..., Servers],
+    tmp_path: Path,
+    engine: ServingEngine,
+    devices: tuple[str, ...] | None,
+) -> None:
+    meter = FakeGpuMeter([GpuReading(1, 5, 0)])
+    settings = Settings("1", "image", "/payload", 0.01, "Fake")
+    with (
+        servers(engine, using("1", models=("m",)), gpu_meter=meter) as all_of_them,
+        RunRecording(tmp_path / "run", "1", 1, settings, 1000) as recording,
+    ):
+        (measured,) = all_of_them.ready_for(1).measured(recording)
+        with measured:
+            pass
+        (sidecar,) = recording.finish(RunResult(RunState.PASS)).sidecars
+    used = sidecar.facts.gpu
+    assert (used.devices if used else None) == devices

@@ -13,6 +13,7 @@ from profiling_examples import (
     FakeContainer,
     FakeEngine,
     FakeReader,
+    GpuEngine,
     Told,
     ended,
     operator,
@@ -36,9 +37,13 @@ from cpost.errors import (
     FolderUnseenError,
     ImageError,
     InterruptedByUserError,
+    MeasureError,
 )
 from cpost.meter.clock import SystemClock
+from cpost.meter.gpu import GpuMeter, OpenGpuMeter
+from cpost.meter.port import Clock
 from cpost.meter.sample import Rung, Sample, Totals
+from cpost.meter.target import Target
 from cpost.pipeline.model import Operator, Pipeline
 from cpost.profiling.execution import Conditions
 from cpost.profiling.profiler import SessionResult, profile
@@ -57,6 +62,7 @@ def execute(tmp_path: Path) -> Callable[..., SessionResult]:
         go_on: bool = True,
         observer: Told | None = None,
         start_timeout_s: float = 15,
+        open_gpu_meter: OpenGpuMeter | None = None,
     ) -> SessionResult:
         pipeline = Pipeline("p", "0.4.0", operators, tmp_path / "p.yaml", "text")
         order = Order("s1", pipeline, tmp_path, PullPolicy.MISSING, None, False, 1 << 20)
@@ -64,7 +70,13 @@ def execute(tmp_path: Path) -> Callable[..., SessionResult]:
         return profile(
             order,
             Conditions(
-                engine, lambda *_: FakeReader(), SystemClock(), 10_000_000, None, start_timeout_s
+                engine,
+                lambda *_: FakeReader(),
+                SystemClock(),
+                10_000_000,
+                None,
+                start_timeout_s,
+                open_gpu_meter=open_gpu_meter,
             ),
             lambda _: SessionRecord.create(tmp_path / "record", "s1", "text", facts),
             observer or Told(),
@@ -277,6 +289,26 @@ def test_a_requested_gpu_that_the_engine_has_not_is_a_warning(
     (run,) = execute(engine, operator("a", gpus=2)).runs
     assert engine.specs[0].gpus == 0
     assert any("2 GPU" in one for one in run.result.warnings)
+
+
+def test_what_an_operator_uses_of_its_gpu_is_kept_and_others_are_not_asked(
+    execute: Callable[..., SessionResult],
+) -> None:
+    asked = []
+
+    @contextmanager
+    def refuse(target: Target, clock: Clock) -> Iterator[GpuMeter]:
+        del clock
+        asked.append(target)
+        raise MeasureError("no driver", hint="install it")
+        yield
+
+    operators = operator("a", gpus=1), operator("b", "a")
+    with_gpu, without = execute(GpuEngine(), *operators, open_gpu_meter=refuse).runs
+    assert with_gpu.result.state is RunState.PASS
+    assert "its use of GPUs was not measured: no driver; install it" in with_gpu.result.warnings
+    assert asked == [Target(pid=None)]
+    assert (without.result.gpu, without.result.warnings) == (None, ("a note",))
 
 
 def test_an_operator_over_its_time_is_killed(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from record_examples import HOST, sample, settings
 
 from cpost.errors import RecordError
 from cpost.record.fields import Fields
+from cpost.record.gpu import GpuUse
 from cpost.record.reading import read_run, read_session
 from cpost.record.run import HostUse, OwnUse, RunResult, RunState, StartUp
 
@@ -64,6 +65,7 @@ def test_what_is_measured_beside_an_operator_reads_back(session):
         engine_oom_killed=False,
         host_use=HostUse(1, 2, 3, 4, 5, 6),
         start_up=StartUp(7, 8),
+        gpu=GpuUse(("T4",), 16, None, 41, 97, 60),
     )
     with session.begin("reader", 1, settings(), 100) as recording:
         run = recording.finish(result)
@@ -73,13 +75,14 @@ def test_what_is_measured_beside_an_operator_reads_back(session):
 def test_a_run_of_an_earlier_version_says_nothing_of_what_it_did_not_measure(kept):
     path = kept / "001__reader" / "run.json"
     stored = json.loads(path.read_text())
-    for name in ("engine_oom_killed", "host_use", "start_up"):
+    for name in ("engine_oom_killed", "host_use", "start_up", "gpu"):
         del stored[name]
     del stored["totals"]["unseen_end_usec"]
     path.write_text(json.dumps(stored))
     result = read_run(path.parent).result
     assert result.engine_oom_killed is None
     assert (result.host_use, result.start_up) == (HostUse(), StartUp())
+    assert result.gpu is None
 
 
 def test_damage_deep_inside_is_told_with_its_whole_place(tmp_path):

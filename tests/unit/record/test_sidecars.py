@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cpost.meter.sample import Rung, Sample
+from cpost.record.gpu import GpuUse
 from cpost.record.reading import read_run
 from cpost.record.recording import RunRecording
 from cpost.record.run import RunResult, RunState, Settings
@@ -20,6 +21,7 @@ FACTS = SidecarFacts(
     models=(ModelUse("spleen", 3, 1, 24, 129, 3_200_015),),
     ended="exit 9",
     warnings=("a note",),
+    gpu=GpuUse(("T4", "A2"), 40, 30, None, None, 2),
 )
 
 

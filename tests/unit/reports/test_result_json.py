@@ -11,6 +11,7 @@ from report_examples import TOTALS, run, sample, skipped
 
 from cpost.errors import RecordError
 from cpost.meter.sample import Rung, Totals
+from cpost.record.gpu import GpuUse
 from cpost.record.host import HostFacts
 from cpost.record.run import HostUse, OwnUse, RunState, StartUp
 from cpost.reports.result_json import result_object, result_text, write_result
@@ -58,6 +59,8 @@ def test_every_object_of_the_schema_is_closed():
     "one",
     [
         run(),
+        run(gpu=GpuUse(("T4",), 16, 3, None, 97, 60)),
+        run(gpu=GpuUse((), None, 0, 0, 0, 60)),
         run(samples=[sample(k, hard_bytes=k, inactive_file_bytes=0) for k in range(30)]),
         run(state=RunState.FAIL, exit_code=126, reason="exit 126", warnings=("one",)),
         run(state=RunState.ERROR, exit_code=-15, container_id=None, duration_ns=None, rung=None),
@@ -106,7 +109,11 @@ def test_a_run_that_passed_tells_its_figures_and_requests():
     }
     assert operator["meter"] == "parent cgroup v2"
     assert operator["samples"] == 20
-    assert operator["recommendation"]["requests"] == {"cpu": 1, "memory_mib": 256}
+    assert operator["recommendation"]["requests"] == {
+        "cpu": 1,
+        "memory_mib": 256,
+        "gpu": None,
+    }
     assert operator["warnings"] == []
     assert operator["doubts"] == []
 
