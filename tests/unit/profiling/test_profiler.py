@@ -12,6 +12,7 @@ import pytest
 from profiling_examples import (
     FakeContainer,
     FakeEngine,
+    FakeGpuMeter,
     FakeReader,
     GpuEngine,
     Told,
@@ -40,7 +41,7 @@ from cpost.errors import (
     MeasureError,
 )
 from cpost.meter.clock import SystemClock
-from cpost.meter.gpu import GpuMeter, OpenGpuMeter
+from cpost.meter.gpu import GpuMeter, GpuReading, OpenGpuMeter
 from cpost.meter.port import Clock
 from cpost.meter.sample import Rung, Sample, Totals
 from cpost.meter.target import Target
@@ -49,7 +50,7 @@ from cpost.profiling.execution import Conditions
 from cpost.profiling.profiler import SessionResult, profile
 from cpost.profiling.session import Order
 from cpost.record.host import host_facts
-from cpost.record.reading import read_session
+from cpost.record.reading import read_run, read_session
 from cpost.record.run import HostUse, RunState, StartUp
 from cpost.record.session import SessionFacts, SessionRecord
 
@@ -291,7 +292,16 @@ def test_a_requested_gpu_that_the_engine_has_not_is_a_warning(
     assert any("2 GPU" in one for one in run.result.warnings)
 
 
-def test_what_an_operator_uses_of_its_gpu_is_kept_and_others_are_not_asked(
+def test_what_an_operator_uses_of_its_gpu_is_kept(execute: Callable[..., SessionResult]) -> None:
+    meter = FakeGpuMeter([GpuReading(1, 5, 0)])
+    (run,) = execute(GpuEngine(), operator("a", gpus=1), open_gpu_meter=meter.open).runs
+    assert run.result.gpu is not None
+    assert run.result.gpu.memory_peak_bytes == 5
+    assert run.directory is not None
+    assert read_run(run.directory).result.gpu == run.result.gpu
+
+
+def test_a_gpu_that_cannot_be_measured_is_a_warning_and_others_are_not_asked_for(
     execute: Callable[..., SessionResult],
 ) -> None:
     asked = []

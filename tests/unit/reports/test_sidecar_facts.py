@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cpost.meter.sample import Sample
+from cpost.record.gpu import GpuUse
 from cpost.record.run import Run, RunResult, RunState, Settings
 from cpost.record.sidecar import Idleness, ModelUse, SidecarFacts, SidecarRun
 from cpost.reports.sidecar_facts import final_rows, sidecar_lines, what_to_write
@@ -66,3 +67,17 @@ def test_what_was_not_measured_is_not_told_as_nothing() -> None:
     ((_, _, average, _, resource),) = final_rows([sized(unknown)])
     assert average.splitlines()[2] == "n/a"
     assert resource.splitlines() == ["cpu: 1", "memory: 256"]
+
+
+def test_a_server_with_a_gpu_has_a_line_and_a_request_of_it() -> None:
+    use = GpuUse(("NVIDIA T4",), 16_000_000_000, 3_200_000_000, 41, 97, 60)
+    one = sized(replace(FACTS, gpu=use))
+    (sidecar,) = size_sidecars(one.run)
+    assert sidecar_lines(sidecar)[-1] == (
+        "triton: GPU at most 3.2 GB of 16.0 GB (NVIDIA T4), 41 % busy on average, 97 % at most"
+    )
+    assert what_to_write([one])[-1] == "    gpu: 1"
+    ((_, metric, average, _, resource),) = final_rows([one])
+    assert resource.splitlines()[2:] == ["gpu: 1", "4 inferences, 2 failed"]
+    assert metric.splitlines()[3] == "by segment"
+    assert average.splitlines()[3] == "3.000 s caused"
