@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-# Each power of two is divided into so many bins, so that a bin is at most a sixteenth wide.
+# Each power of two is divided into 2**4 bins, so that a bin is at most a sixteenth wide.
 _BINS_BITS = 4
-_BINS = 1 << _BINS_BITS
 
 
 class Lateness:

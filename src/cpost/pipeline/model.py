@@ -98,11 +98,6 @@ class Operator:
     models: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def needs_triton(self) -> bool:
-        """Whether something must stand beside this operator while it executes."""
-        return bool(self.services or self.models)
-
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:

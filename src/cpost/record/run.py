@@ -52,7 +52,7 @@ class HostUse:
     swapped_out_bytes: int | None = None
     heat_throttles: int | None = None  # how often a core was slowed down because it was hot
     cpu_count: int | None = None
-    elapsed_ns: int | None = None  # over which time; container's making and removal included
+    elapsed_ns: int | None = None  # over which time; the container's start is included
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def test_the_model_that_is_named_is_the_one_that_is_asked_for_and_there() -> Non
 
 def test_without_triton_no_server_is_needed_nor_asked() -> None:
     pipeline = read(WITHOUT_TRITON)
-    assert not any(operator.needs_triton for operator in pipeline.operators)
+    assert not any(operator.services or operator.models for operator in pipeline.operators)
     assert "--here" in (segmentation_of(pipeline).container.command or ())
 
 
