@@ -72,7 +72,7 @@ def test_what_was_not_measured_is_not_told_as_nothing() -> None:
 def test_a_server_with_a_gpu_has_a_line_and_a_request_of_it() -> None:
     use = GpuUse(("NVIDIA T4",), 16_000_000_000, 3_200_000_000, 41, 97, 60)
     one = sized(replace(FACTS, gpu=use))
-    (sidecar,) = size_sidecars(one.run)
+    (sidecar,) = one.sidecars
     assert sidecar_lines(sidecar)[-1] == (
         "triton: GPU at most 3.2 GB of 16.0 GB (NVIDIA T4), 41 % busy on average, 97 % at most"
     )
