@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cpost.reports.gpu_words import gpu_request
 from cpost.sizing.recommendation import Recommendation
 from cpost.units import BYTES_PER_MB
 
@@ -18,8 +19,12 @@ def megabytes(count: int | None) -> str:
     return UNKNOWN if count is None else f"{count / BYTES_PER_MB:.3f} MB"
 
 
-def requests(recommended: Recommendation) -> tuple[str, str] | None:
-    """Return the lines to write into the definition, of CPU and of memory; None: there are none."""
+def requests(recommended: Recommendation) -> tuple[str, ...] | None:
+    """Return the lines to write into the definition, CPU first, then memory; None: none."""
     if recommended.cpu_cores is None or recommended.memory_mib is None:
         return None
-    return f"cpu: {recommended.cpu_cores}", f"memory: {recommended.memory_mib}"
+    return (
+        f"cpu: {recommended.cpu_cores}",
+        f"memory: {recommended.memory_mib}",
+        *gpu_request(recommended.gpus),
+    )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cpost.record.sidecar import ModelUse
 from cpost.reports.cells import UNKNOWN, megabytes, percent, requests
-from cpost.reports.gpu_words import gpu_request, gpu_words
+from cpost.reports.gpu_words import gpu_words
 from cpost.reports.phrases import count_of
 from cpost.sizing.sidecars import (
     SidecarSummary,
@@ -86,11 +86,7 @@ def what_to_write(runs: Sequence[SizedRun]) -> list[str]:
 
 
 def _final_row(summary: SidecarSummary) -> list[str]:
-    recommended = summary.recommendation
-    resource = [
-        *(requests(recommended) or (recommended.reason, "")),
-        *gpu_request(recommended.gpus),
-    ]
+    resource = [*(requests(summary.recommendation) or (summary.recommendation.reason, ""))]
     metric = ["CPU", "Memory", *[""] * (len(resource) - 2)]
     average = [percent(summary.cpu_average_cores), megabytes(summary.memory_average_bytes)]
     maximum = [percent(summary.cpu_maximum_cores), megabytes(summary.memory_peak_bytes)]

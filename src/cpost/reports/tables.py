@@ -89,7 +89,7 @@ def _mark(result: RunResult) -> str:
     return "Non-zero exitcode" if result.exit_code else result.reason
 
 
-def _requests(sized: SizedRun) -> tuple[str, str]:
+def _requests(sized: SizedRun) -> tuple[str, ...]:
     if sized.run.result.state is RunState.SKIPPED:
         return UNKNOWN, UNKNOWN
     return requests(sized.recommendation) or (sized.recommendation.reason, "")
