@@ -18,6 +18,7 @@ from cpost.triton.client import TritonClient
 
 pytestmark = pytest.mark.engine
 
+SILENT = "import socket, time; listening = socket.create_server(('', 80)); time.sleep(600)"
 MODELS = Path(__file__).parent / "models"
 
 
@@ -47,12 +48,23 @@ def test_a_server_is_asked_from_inside(
     with inside(engine_client, python_image, *serve) as ports:
         assert becomes(lambda: ports.answers(80))
         assert not ports.answers(81)
-        answer = ports.ask(80, HttpQuestion("GET", "/config.pbtxt"))
+        answer = ports.ask(80, HttpQuestion("GET", "/config.pbtxt"), 60)
         assert answer.status == 200
         assert answer.body == (MODELS / "burner" / "config.pbtxt").read_bytes()
-        assert ports.ask(80, HttpQuestion("GET", "/none")).status == 404
+        assert ports.ask(80, HttpQuestion("GET", "/none"), 60).status == 404
         with pytest.raises(NoAnswerError):
-            ports.ask(81, HttpQuestion("GET", "/"))
+            ports.ask(81, HttpQuestion("GET", "/"), 60)
+
+
+@pytest.mark.parametrize("program", ["bash", "python3"])
+def test_a_server_that_takes_requests_and_is_silent_is_not_waited_for(
+    engine_client: docker.DockerClient, python_image: str, program: str
+) -> None:
+    with inside(engine_client, python_image, "python3", "-c", SILENT) as ports:
+        ports._programs = [one for one in ports._programs if one[0] == program]
+        assert becomes(lambda: ports.answers(80))
+        with pytest.raises(NoAnswerError):
+            ports.ask(80, HttpQuestion("GET", "/"), 1)
 
 
 def test_a_triton_is_given_its_models_from_inside(
@@ -60,10 +72,10 @@ def test_a_triton_is_given_its_models_from_inside(
 ) -> None:
     serve = ("tritonserver", "--model-repository=/models", "--model-control-mode=explicit")
     with inside(engine_client, triton_image, *serve) as ports:
-        client = TritonClient(lambda port, question, _: ports.ask(port, question))
+        client = TritonClient(ports.ask)
         assert becomes(client.ready)
         client.load("burner", 60)
-        assert ports.ask(8000, HttpQuestion("GET", "/v2/models/burner/ready")).status == 200
+        assert ports.ask(8000, HttpQuestion("GET", "/v2/models/burner/ready"), 60).status == 200
         counters = client.counters()
         assert counters is not None
         assert counters["burner"].inferences == 0

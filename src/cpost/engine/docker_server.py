@@ -88,7 +88,7 @@ class DockerServer:
     def ask(self, port: int, question: HttpQuestion, timeout_s: float) -> HttpAnswer:
         """See ``port.ServerContainer.ask``."""
         if self._inside is not None:
-            return self._inside.ask(port, question)
+            return self._inside.ask(port, question, timeout_s)
         with closing(HTTPConnection(self._address, port, timeout=timeout_s)) as connection:
             try:
                 connection.request(question.method, question.path, question.body or None, _HEADERS)

@@ -12,12 +12,14 @@ from cpost.engine.connection import engine_errors, words_of
 from cpost.engine.port import HttpAnswer, HttpQuestion, NoAnswerError
 from cpost.errors import EngineError
 
-# Each is given the port and, to ask, the whole request. The answer is printed: its status, a line
-# break, its body. A server may leave the connection open, so the body's length is heeded.
+# Each is given the port and, to ask, the whole request and how many seconds to wait for each part
+# of the answer. Printed is its status, a line break, its body. A server may leave the connection
+# open, so the body's length is heeded.
 _PYTHON = """
 import sys, socket
 from http.client import HTTPResponse
-with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 600) as connection:
+patience_s = float(sys.argv[3]) if len(sys.argv) > 2 else 5
+with socket.create_connection(("127.0.0.1", int(sys.argv[1])), patience_s) as connection:
     if len(sys.argv) > 2:
         connection.sendall(sys.argv[2].encode())
         answer = HTTPResponse(connection)
@@ -28,13 +30,14 @@ _BASH = r"""
 exec 3<>"/dev/tcp/127.0.0.1/$0" || exit 1
 [ $# -eq 0 ] && exit 0
 printf %s "$1" >&3
-read -r _ status _ <&3 || exit 1
+LC_ALL=C # bytes, not characters
+read -r -t "$2" _ status _ <&3 || exit 1
 length=0
-while IFS= read -r line <&3 && line=${line%$'\r'} && [ -n "$line" ]; do
+while IFS= read -r -t "$2" line <&3 && line=${line%$'\r'} && [ -n "$line" ]; do
     case ${line,,} in content-length:*) length=${line#*:} ;; esac
 done
-echo "$status"
-head -c "$((length))" <&3
+IFS= read -r -t "$2" -N "$((length))" body <&3 || exit 1
+printf '%s\n%s' "$status" "$body"
 """
 _NETCAT = '[ $# -eq 0 ] || exit 127; exec nc -z 127.0.0.1 "$0"'  # knocks only
 
@@ -56,9 +59,10 @@ class PortInside:
         """Whether somebody listens at a port; EngineError where that cannot be found out."""
         return self._execute(str(port))[0] == 0
 
-    def ask(self, port: int, question: HttpQuestion) -> HttpAnswer:
+    def ask(self, port: int, question: HttpQuestion, timeout_s: float) -> HttpAnswer:
         """Ask the HTTP server at a port; NoAnswerError, EngineError."""
-        _, output = self._execute(str(port), request_text(question))
+        patience = str(max(1, round(timeout_s)))
+        _, output = self._execute(str(port), request_text(question), patience)
         status, _, body = output.partition(b"\n")
         if not status.isdigit():
             raise NoAnswerError(f"port {port} does not answer")
