@@ -5,7 +5,7 @@ set -u
 results=${CPOST_CGROUP2_RESULTS:-build/cgroup2}
 cgroup2=(.venv/bin/python -m cgroup2)
 suite=tools/cgroup2/suite.sh
-limit_s=1200 # for a machine that hangs; one that is merely slow gets it done
+limit_s=2400 # for a machine that hangs; one that is merely slow gets it done
 export PYTHONPATH=tools
 
 # Never returns: a background job is then the process itself, and can be ended.
