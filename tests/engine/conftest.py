@@ -8,6 +8,7 @@ from typing import Any
 
 import docker
 import pytest
+from lacking import lacking
 
 import base_image
 import triton_image as triton_image_maker
@@ -24,9 +25,6 @@ _NO_TRITON = (
     PackagesError,
 )
 
-# With this set a missing engine is a failure: in CI no feature may pass because it was skipped.
-REQUIRED = bool(os.environ.get("CPOST_REQUIRE_ENGINE"))
-
 
 @pytest.fixture(autouse=True)
 def _an_engine_where_it_is_marked(request: pytest.FixtureRequest) -> None:
@@ -41,9 +39,7 @@ def engine_client() -> Iterator[docker.DockerClient]:
         endpoint = Endpoint.find(os.environ)
         endpoint.client(timeout_s=10).close()
     except EngineUnreachableError as error:
-        if REQUIRED:
-            pytest.fail(f"CPOST_REQUIRE_ENGINE is set, but {error}")
-        pytest.skip(f"{error} (make test starts one, as root)")
+        lacking(str(error), "make test starts one, as root")
     client = docker.DockerClient(base_url=endpoint.host, version="auto", tls=endpoint.tls or False)
     yield client
     client.close()
@@ -55,9 +51,7 @@ def python_image(engine_client: docker.DockerClient) -> str:
     try:
         return base_image.provide(Endpoint.find(os.environ))
     except base_image.BaseImageError as error:
-        if REQUIRED:
-            pytest.fail(f"CPOST_REQUIRE_ENGINE is set, but no base image can be had: {error}")
-        pytest.skip(f"no base image can be had: {error}")
+        lacking(f"no base image can be had: {error}")
 
 
 @pytest.fixture(scope="session")
@@ -67,9 +61,7 @@ def triton_image(python_image: str) -> str:
     try:
         triton_image_maker.provide(Endpoint.find(os.environ))
     except _NO_TRITON as error:
-        if REQUIRED:
-            pytest.fail(f"CPOST_REQUIRE_ENGINE is set, but no Triton can be had: {error}")
-        pytest.skip(f"no Triton can be had: {error}")
+        lacking(f"no Triton can be had: {error}")
     return triton_image_maker.IMAGE
 
 

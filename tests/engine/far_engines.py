@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from lacking import lacking
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 
@@ -79,7 +80,7 @@ def sshd(folder: Path) -> Iterator[dict[str, str]]:
     configuration is given by a command of that name.
     """
     if SSHD is None or shutil.which("ssh-keygen") is None:
-        pytest.skip("no sshd here (sudo apt-get install openssh-server)")
+        lacking("no sshd is here", "sudo apt-get install openssh-server")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # what the package's service makes
     for name in ("host", "user"):

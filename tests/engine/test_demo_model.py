@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -14,8 +13,6 @@ import pytest
 import check_result
 import make_payload
 import triton_image
-from base_image import BaseImageError
-from cpost.engine.connection import Endpoint
 from operators import model_on_server, segmentation
 from operators.metaimage import Volume
 from operators.model import ModelError
@@ -37,14 +34,10 @@ def answer(url: str) -> str | None:
 
 
 @pytest.fixture(scope="module")
-def server(engine_client: docker.DockerClient) -> Iterator[str]:
+def server(engine_client: docker.DockerClient, triton_image: str) -> Iterator[str]:
     """The address of a server with the demo's models, without its port."""
-    try:
-        triton_image.provide(Endpoint.find(os.environ))
-    except (triton_image.TritonImageError, BaseImageError) as error:
-        pytest.skip(f"no Triton here: {error}")
     container = engine_client.containers.create(
-        triton_image.IMAGE,
+        triton_image,
         ["tritonserver", "--model-repository=/models"],
         volumes={str(MODELS): {"bind": "/models", "mode": "ro"}},
     )

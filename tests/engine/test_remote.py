@@ -15,6 +15,7 @@ from typing import Any
 import pexpect
 import pytest
 from far_engines import elsewhere, over_tcp, sshd, until
+from lacking import lacking
 
 MIB = 1 << 20
 
@@ -231,7 +232,7 @@ def test_over_tls_with_the_certificates_of_docker_cert_path(
 def certificates(tmp_path: Path) -> Path:
     """A throw-away authority, with one certificate for ``localhost`` and one for the client."""
     if shutil.which("openssl") is None:
-        pytest.skip("no openssl here to make certificates with")
+        lacking("no openssl is here to make certificates with")
     folder = tmp_path / "certificates"
     folder.mkdir()
 
