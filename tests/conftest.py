@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,22 @@ class Command:
                 process.kill()
                 raise
         return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+    def elsewhere(
+        self,
+        command: Sequence[str],
+        environ: Mapping[str, str] | None = None,
+        timeout_s: float = 120,
+    ) -> subprocess.CompletedProcess[str]:
+        """Execute a command that executes ``cpost`` in a place of its own, with this record."""
+        return subprocess.run(
+            command,
+            env={**self.environ, **(environ or {})},
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
 
     def profile(self, *words: object, **options: Any) -> dict[str, Any]:
         """Execute ``cpost`` with ``--json``; return its object and, as ``ended``, the process."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,14 +27,7 @@ def measured(
         before = cgroups_of_cpost()
         file = pipeline(operator("hungry", f'exec python3 -c "{HOLD_100_MIB_AND_BURN_3_SECONDS}"'))
         result = tmp_path / "result.json"
-        ended = subprocess.run(
-            amputated(operation, file, payload, "--json", result),
-            env=dict(cpost.environ),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        ended = cpost.elsewhere(amputated(operation, file, payload, "--json", result))
         assert ended.returncode == 0, ended.stderr
         (run,) = json.loads(result.read_text())["operators"]
         assert isinstance(run, dict)
@@ -104,10 +96,7 @@ def test_the_doctor_says_what_is_missing_and_how_to_mend_it(
 ) -> None:
     if operation.startswith("MEMORY"):
         only_on_version_1()
-    command = amputated(getattr(amputations, operation), "doctor")
-    ended = subprocess.run(
-        command, env=dict(cpost.environ), capture_output=True, text=True, check=False
-    )
+    ended = cpost.elsewhere(amputated(getattr(amputations, operation), "doctor"))
     assert ended.returncode == 5
     assert told in ended.stdout
     assert "engine stats" in ended.stdout

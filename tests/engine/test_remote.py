@@ -46,14 +46,7 @@ def hungry(pipeline: Any, operator: Any) -> Path:
 def profiled(cpost: Any, file: Path, payload: Path, environ: dict[str, str]) -> dict[str, Any]:
     """Execute a definition from another machine; return its one run, which passed."""
     result = cpost.record_dir.parent / "result.json"
-    ended = subprocess.run(
-        elsewhere(file, payload, "--json", result),
-        env={**cpost.environ, **environ},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    ended = cpost.elsewhere(elsewhere(file, payload, "--json", result), environ)
     assert ended.returncode == 0, ended.stderr
     (run,) = json.loads(result.read_text())["operators"]
     assert isinstance(run, dict)
@@ -162,14 +155,8 @@ def test_a_payload_that_is_not_on_the_engines_machine_is_told_before_anything_is
     here = tmp_path / "here"
     here.mkdir()
     hide = f"mount -t tmpfs none {here} && mkdir {here}/payload && touch {here}/payload/x"
-    ended = subprocess.run(
-        elsewhere(pipeline(operator("one", "true")), here / "payload", prepare=hide),
-        env={**cpost.environ, **ssh},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    command = elsewhere(pipeline(operator("one", "true")), here / "payload", prepare=hide)
+    ended = cpost.elsewhere(command, ssh, timeout_s=60)
     assert ended.returncode == 4
     assert f"does not see the folder {here}/payload there" in ended.stderr
     assert f"hint: rsync -aR {here}/payload/ Elsewhere:/" in ended.stderr
@@ -181,18 +168,9 @@ def test_outputs_that_would_stay_on_the_engines_machine_are_told_too(
     cpost: Any, pipeline: Any, operator: Any, payload: Path, ssh: dict[str, str]
 ) -> None:
     cpost.record_dir.mkdir()
-    ended = subprocess.run(
-        elsewhere(
-            pipeline(operator("one", "true")),
-            payload,
-            prepare=f"mount -t tmpfs none {cpost.record_dir}",
-        ),
-        env={**cpost.environ, **ssh},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    hide = f"mount -t tmpfs none {cpost.record_dir}"
+    command = elsewhere(pipeline(operator("one", "true")), payload, prepare=hide)
+    ended = cpost.elsewhere(command, ssh, timeout_s=60)
     assert ended.returncode == 4
     assert f"does not see the folder {cpost.record_dir}/" in ended.stderr
     assert "hint: execute cpost on the engine's own machine" in ended.stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,13 +25,8 @@ def measured(cpost: Any, pipeline: Any, payload: Path, tmp_path: Path) -> Callab
         container = {"image": "any", "command": ["sh", "-c", f"exec {script}"]}
         file = pipeline({"name": "hungry", "container": container, "input": [{"path": "/input"}]})
         result = tmp_path / "result.json"
-        ended = subprocess.run(
-            amputated(operation, file, payload, "--engine", "process", "--json", result),
-            env=dict(cpost.environ),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
+        ended = cpost.elsewhere(
+            amputated(operation, file, payload, "--engine", "process", "--json", result)
         )
         assert ended.returncode == 0, ended.stderr
         (run,) = json.loads(result.read_text())["operators"]
